@@ -1,0 +1,111 @@
+"""Every bound of the engine in one place (design section 3, promise 8: everything is bounded).
+
+The first half is fixed by contracts section 1 and policy-language; the second half is the engine's
+own. A number that a setting can change is the default of that setting.
+"""
+
+from typing import Final
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60 * SECOND_MS
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# -- events (contracts section 1) --------------------------------------------------------------
+
+EVENT_BYTES_MAX: Final = 64 * KIB
+"""A larger event is TOO_LARGE: one event must never fill a turn."""
+EVENT_DEPTH_MAX: Final = 32
+"""Deeper JSON is TOO_DEEP: parsers recurse."""
+ID_BYTES_MAX: Final = 255
+"""Bytes of UTF-8 in an id, source, subject or tenant; more is BAD_ID."""
+TEXT_BYTES_MAX: Final = 1 * KIB
+"""Bytes of UTF-8 in any other text; more is TOO_LONG."""
+TITLE_CHARS_MAX: Final = 200
+"""A longer title is cut, not refused: it is context, no rule reads it."""
+TAGS_MAX: Final = 32
+"""Tags of one incident; more is TOO_LONG."""
+CUSTOM_MEMBERS_MAX: Final = 32
+"""Members of `custom` of one incident; more is TOO_LONG."""
+TIME_MIN_MS: Final = 631_152_000_000
+"""1990-01-01T00:00:00Z; an earlier time is TIME_RANGE."""
+TIME_MAX_MS: Final = 4_102_444_800_000
+"""2100-01-01T00:00:00Z; this instant and later is TIME_RANGE."""
+MAX_FUTURE_MS: Final = 10 * MINUTE_MS
+"""`time.max_future`: how far a source's clock may be ahead of ours."""
+HORIZON_MS: Final = 7 * DAY_MS
+"""`lateness.horizon`: how far behind its incident's newest event an event may come."""
+RETENTION_MS: Final = 30 * DAY_MS
+"""`retention.finished`: how long a finished incident stays explainable."""
+LATE_FROM_MS: Final = 1 * SECOND_MS
+"""An alert that leaves this much after its instant says why (contracts section 2, `late`)."""
+
+# -- policies (policy-language) ----------------------------------------------------------------
+
+DURATION_MIN_MS: Final = 1 * SECOND_MS
+"""Shortest target or step distance."""
+DURATION_MAX_MS: Final = 1_000 * DAY_MS
+"""Longest target or step distance; 1000 for `bd` likewise."""
+REPEATS_MAX: Final = 100
+"""Upper bound of `times` in `every`: a ladder ends."""
+STEPS_PER_CLOCK_MAX: Final = 16
+"""Distinct thresholds of one clock: their fired marks are bits of one record field."""
+POLICY_FILES_MAX: Final = 1_000
+"""Files of one policy directory."""
+POLICY_BYTES_MAX: Final = 16 * MIB
+"""All files of one policy directory together."""
+
+# -- history (design section 4) ----------------------------------------------------------------
+
+HISTORY_EVENTS_MAX: Final = 1_000
+"""Beyond this many events the ones older than the horizon become a base snapshot."""
+HISTORY_CHUNK_INCIDENTS: Final = 64
+"""Incidents whose histories share one chunk in the store."""
+
+# -- the engine thread (design section 5) ------------------------------------------------------
+
+TURN_EVENTS_MAX: Final = 1_000
+"""Events in one turn: due timers wait behind a turn, never behind a backlog."""
+TURN_MS_MAX: Final = 2
+"""A turn of events ends after this long even if fewer were done."""
+TURN_FIRES_MAX: Final = 20_000
+"""Timers fired in one turn: a burst leaves in slices, without a wait in between."""
+INBOX_BATCHES_MAX: Final = 64
+"""Raw batches that wait for the engine thread; beyond it the log is not read."""
+INBOX_BYTES_MAX: Final = 64 * MIB
+"""Bytes of those batches: large events fill memory before their number does."""
+FETCH_BYTES_MAX: Final = 4 * MIB
+"""Bytes of one partition in one fetch."""
+OUTBOX_PENDING_MAX: Final = 200_000
+"""Alerts handed to the producer but not acknowledged; beyond it no further ones are handed over."""
+MAX_HOLD_MS: Final = 60 * SECOND_MS
+"""A silent log holds a partition's clock back for this long, then wall time goes on."""
+ALERTS_TAIL_MAX: Final = 1_000_000
+"""Alerts read back at a claim beyond the acknowledged position."""
+
+# -- the store (design section 5, "In Redis") --------------------------------------------------
+
+JOURNAL_ENTRY_BYTES_MAX: Final = 1_000_000
+"""One journal entry: a larger one would block every other client of the store."""
+CHECKPOINT_CALL_BYTES_MAX: Final = 256 * KIB
+"""Pages and wheel slots written in one call: the call stays under a millisecond."""
+CHECKPOINT_ROUND_BYTES_MIN: Final = 64 * MIB
+"""A checkpoint round is spread over at least this much journal."""
+PAGE_RECORDS: Final = 256
+"""Records of one page: what a checkpoint rewrites at least when one record changed."""
+STORE_TIMEOUT_MS: Final = 5 * SECOND_MS
+"""An answer of the store that takes longer counts as none."""
+LOG_TIMEOUT_MS: Final = 30 * SECOND_MS
+"""An acknowledgement of the log that takes longer counts as none."""
+RETRY_FIRST_MS: Final = 50
+"""First wait before a service is tried again; doubled each time."""
+RETRY_LAST_MS: Final = 5 * SECOND_MS
+"""Longest wait between two tries."""
+
+# -- telemetry ---------------------------------------------------------------------------------
+
+LOG_VALUE_CHARS_MAX: Final = 512
+"""A longer value in a log line is cut: a log line must not carry a payload."""
