@@ -81,11 +81,11 @@ class PolicyError(SlaError):
         self.line = line
 
     def __str__(self) -> str:
-        place = [part for part in (self.file, self.line) if part is not None]
-        return "".join(f"{part}:" for part in place) + (" " if place else "") + self._text()
-
-    def _text(self) -> str:
-        return f"{self.code} {self.message}"
+        text = f"{self.code} {self.message}"
+        if self.file is None:
+            return text
+        line = "" if self.line is None else f"{self.line}:"
+        return f"{self.file}:{line} {text}"
 
 
 class CalendarError(SlaError):
