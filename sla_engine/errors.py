@@ -42,7 +42,7 @@ EXIT_CODES: dict[ExitCode, str] = {
 
 
 class SlaError(Exception):
-    """The root. `code` is a stable upper-case word for programs, `message` a sentence for people."""
+    """The root: `code` is a stable upper-case word for programs, `message` is for people."""
 
     default_code: ClassVar[str] = "ERROR"
     exit_code: ClassVar[ExitCode] = ExitCode.WRONG_CALL
