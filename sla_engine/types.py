@@ -32,5 +32,5 @@ AlertId = NewType("AlertId", str)
 VersionHash = NewType("VersionHash", str)
 """The 12 hex digits that name a version of a policy or a calendar (contracts section 3)."""
 
-OwnerToken = NewType("OwnerToken", str)
-"""Random text that a claim writes and every later write must carry (design section 3)."""
+OwnerToken = NewType("OwnerToken", bytes)
+"""Random bytes that a claim writes and every later write must carry (design section 3)."""
