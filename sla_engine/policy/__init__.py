@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sla_engine.policy.check import lint
 from sla_engine.policy.document import read_document
 from sla_engine.policy.findings import Finding, Findings, PolicyErrors, Severity
 from sla_engine.policy.load import directory_texts
@@ -72,5 +73,7 @@ def _load(texts: Mapping[str, str], findings: Findings) -> PolicySet:
 
 
 def _check(texts: Mapping[str, str], findings: Findings) -> list[Finding]:
-    parse(read_document(texts, findings), findings)
+    policies, context = parse(read_document(texts, findings), findings)
+    if not findings.failed:
+        lint(policies, context)
     return findings.sorted()

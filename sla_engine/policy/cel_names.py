@@ -127,14 +127,16 @@ class NameCheck:
         left, right = expr.children
         name = self._attribute(left, bound)
         if name is not None and (constants := _constants(expr.name, right)) is not None:
-            return self._compare(left, name, constants)
+            return self._compare(expr.name, left, name, constants)
         name = self._attribute(right, bound)
         if name is not None and (constants := _constants(expr.name, left)) is not None:
-            return self._compare(right, name, constants)
+            return self._compare(expr.name, right, name, constants)
         return False
 
-    def _compare(self, expr: Expr, name: str, constants: list[Expr]) -> bool:
+    def _compare(self, operator: str, expr: Expr, name: str, constants: list[Expr]) -> bool:
         self._mention(expr, name)
+        if operator in _ORDER and self._types.get(name) == "text":
+            self.usage.opaque.add(name)
         for constant in constants:
             self.usage.literals.setdefault(name, set()).add(constant.value)
             if isinstance(constant.value, str):

@@ -164,6 +164,44 @@ _WARNINGS: Final = (
         warning=True,
     ),
     Code(
+        "ALWAYS_PAUSED",
+        "a clock that never runs because its pause always holds",
+        _with_clock("resolution: {target: 4h, pause: reopens >= 0 || reopens < 0}"),
+        warning=True,
+    ),
+    Code(
+        "START_WITHIN_END",
+        "a clock that ends by what starts it (G24)",
+        _with_clock(
+            'wait: {target: 4h, start: status == "on_hold", stop: status_class == "on_hold"}'
+        ),
+        warning=True,
+    ),
+    Code(
+        "NO_CATCH_ALL",
+        "an incident may match no policy of the default set",
+        'policies: [{name: a, when: kind == "a", clocks: {resolution: {target: 4h}}}]',
+        warning=True,
+    ),
+    Code(
+        "SEVERAL_ATTRIBUTES",
+        "attributes compared with each other: evaluated per event",
+        _with_clock("resolution: {target: 4h, pause: team == vendor}"),
+        warning=True,
+    ),
+    Code(
+        "WARNING_AT_START",
+        "a warning that would fire before the clock starts",
+        _with_steps("escalations: [{at: 4h before, notify: team}]"),
+        warning=True,
+    ),
+    Code(
+        "NO_EFFECT",
+        "something that changes nothing where it stands",
+        _with_steps("escalations: [{at: 50%, notify: team, until: acknowledged}]"),
+        warning=True,
+    ),
+    Code(
         "NO_ACTION",
         "a step that nobody receives",
         _with_steps("escalations: [{at: 50%}]"),

@@ -20,10 +20,12 @@ _MUST_AGREE: tuple[tuple[str, Callable[[Step], object]], ...] = (
 def alert_part(step: Step) -> str:
     """The threshold of the alert that a step makes or joins, without the repeat.
 
-    An `at: breach` step with `if` or `outside_hours: hold` is an alert of its own, `after:0`;
-    `every` and a single `after` of the same distance differ by the repeat (contracts section 2).
+    An `at: breach` step that may be held or left out (`if`, `outside_hours: hold`, `during`) is
+    an alert of its own, `after:0`, because the breach itself is always sent; `every` and a single
+    `after` of the same distance differ by the repeat (contracts section 2).
     """
-    if step.at is At.BREACH and (step.condition is not None or step.hold_outside_hours):
+    may_differ = step.condition is not None or step.hold_outside_hours or step.during
+    if step.at is At.BREACH and may_differ:
         return "after:0"
     return f"{step.threshold}/" if step.at is At.EVERY else step.threshold
 

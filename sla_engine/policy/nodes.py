@@ -20,6 +20,12 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
+    @classmethod
+    def of(cls, where: str) -> Place:
+        """The place that a `where` of the model says."""
+        file, _, line = where.rpartition(":")
+        return cls(file, int(line))
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:

@@ -132,7 +132,7 @@ class _Reading:
 
     def _conflict(self, first: Step, other: Step, key: str, clock: str) -> None:
         self._context.error(
-            _place(other.where),
+            Place.of(other.where),
             "THRESHOLD",
             f"clock `{clock}`: this step and the one at {first.where} fire at the same threshold "
             f"and form one alert, but their `{key}` differ",
@@ -163,13 +163,8 @@ def _check_clock_names(policies: list[Policy], context: Context) -> None:
             first = seen.setdefault((policy.set, clock.name), policy)
             if first is not policy:
                 context.error(
-                    _place(clock.where),
+                    Place.of(clock.where),
                     "CLOCK_NAMES",
                     f"set `{policy.set}` matches all, and policy `{first.name}` has a clock "
                     f"`{clock.name}` too: name one otherwise, with `kind: {clock.kind}`",
                 )
-
-
-def _place(where: str) -> Place:
-    file, _, line = where.rpartition(":")
-    return Place(file, int(line))
