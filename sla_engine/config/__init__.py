@@ -4,7 +4,7 @@ Light to import (standard library only): every command reads its settings first.
 """
 
 from sla_engine.config.describe import describe_markdown, example_toml
-from sla_engine.config.effective import Effective, effective
+from sla_engine.config.effective import Effective, effective, secret_texts
 from sla_engine.config.load import DEFAULT_FILE, Loaded, load_settings
 from sla_engine.config.secret import MASK, Secret, SecretUrl
 from sla_engine.config.settings import (
@@ -43,4 +43,5 @@ __all__ = [
     "effective",
     "example_toml",
     "load_settings",
+    "secret_texts",
 ]

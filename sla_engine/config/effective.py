@@ -1,11 +1,14 @@
-"""What `config show` shows: every setting, its value with secrets masked, and its origin."""
+"""The settings in force: what `config show` shows, and which texts no log line may hold."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from sla_engine.config.load import Loaded
-from sla_engine.config.settings import declared
+from sla_engine.config.secret import Secret, SecretUrl
+from sla_engine.config.settings import Settings, declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,21 @@ def effective(loaded: Loaded) -> list[Effective]:
         )
         for item in declared()
     ]
+
+
+def secret_texts(settings: Settings) -> tuple[str, ...]:
+    """Every text that must not appear in a log: passwords, also those inside addresses."""
+    found: list[str] = []
+    for item in declared():
+        value = getattr(getattr(settings, item.section), item.attribute)
+        if isinstance(value, SecretUrl):
+            found += _passwords(value.reveal())
+        elif isinstance(value, Secret):
+            found.append(value.reveal())
+    return tuple(text for text in found if text)
+
+
+def _passwords(url: str) -> list[str]:
+    user_info = re.findall(r"^[a-z]+://[^:]*:(.*)@", url)
+    queried = re.findall(r"[?&][^=&]*pass[^=&]*=([^&]*)", url, re.IGNORECASE)
+    return [form for text in [*user_info, *queried] for form in (text, unquote(text))]

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sla_engine.config import MASK, Secret, SecretUrl, effective, load_settings
+from sla_engine.config import (
+    MASK,
+    Secret,
+    SecretUrl,
+    effective,
+    load_settings,
+    secret_texts,
+)
 from sla_engine.errors import ConfigError
 
 CANARY = "c4n4ry"
@@ -66,3 +73,16 @@ def test_a_secret_compares_by_its_text_and_is_never_serialised() -> None:
     assert not Secret("")
     with pytest.raises(TypeError, match="not serialised"):
         pickle.dumps(Secret(CANARY))
+
+
+def test_the_texts_that_no_log_may_hold_are_known() -> None:
+    settings = load_settings(
+        environ={
+            "SLA_KAFKA__SECURITY_PROTOCOL": "SASL_SSL",
+            "SLA_KAFKA__SASL_USERNAME": "engine",
+            "SLA_KAFKA__SASL_PASSWORD": CANARY,
+            "SLA_REDIS__URL": "redis://me:p%40ss@host/0?password=other",
+        }
+    ).settings
+    assert set(secret_texts(settings)) == {CANARY, "p%40ss", "p@ss", "other"}
+    assert secret_texts(load_settings(environ={}).settings) == ()
