@@ -1,0 +1,495 @@
+"""One incident: the order in which an event changes its clocks."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from tests.reference import lifecycle as life
+from tests.reference.alerts import cleared_alert
+from tests.reference.calendars import Calendar
+from tests.reference.clocks import (
+    PAUSE,
+    RUN,
+    Choice,
+    Cycle,
+    choose_calendar,
+    choose_target,
+    make_target,
+)
+from tests.reference.policies import OPENED_KINDS, ClockDef, Policies, option_duration
+from tests.reference.record import Moment, Record, View, truth
+from tests.reference.timers import advance, rebase
+from tests.reference.times import parse_time
+
+Identity = tuple[str, str]
+
+
+class Incident:
+    def __init__(
+        self,
+        policies: Policies,
+        record: Record,
+        excludes: dict[Identity, list[tuple[int, int]]],
+    ) -> None:
+        self.policies = policies
+        self.record = record
+        self.excludes = excludes
+        self.cycles: dict[Identity, list[Cycle]] = {}
+        self.definitions: dict[Identity, ClockDef] = {}
+        self.eligible: set[Identity] = set()
+        self.pending: dict[Identity, int] = {}
+        self.alerts: list[dict[str, Any]] = []
+        self.snoozed_until: int | None = None
+        self.now = 0
+        self.gone: Moment | None = None
+
+    @property
+    def view(self) -> View:
+        assert self.record.view is not None
+        return self.record.view
+
+    def calendar(self, name: str) -> Calendar:
+        return self.policies.calendar(name, self.view.text("time_zone"))
+
+    def open_cycles(self) -> list[Cycle]:
+        return [c for cycles in self.cycles.values() for c in cycles if c.state == "open"]
+
+    def last(self, identity: Identity) -> Cycle | None:
+        cycles = self.cycles.get(identity)
+        return cycles[-1] if cycles else None
+
+    def hold_of(self, cycle: Cycle) -> int:
+        return option_duration(cycle.definition.option("hold", "0s"))
+
+    # --- events ------------------------------------------------------------------------------
+
+    def apply(self, t: int, kind: str, data: dict[str, Any], subject: str) -> None:
+        """One event, after every timer before it. "an event at instant t is applied before a
+        timer at t"."""
+        if self.gone is not None:
+            return
+        if self.record.view is not None:
+            advance(self, t, inclusive=False)
+        self.now = t
+        if kind == "customer.updated":
+            self.record.update_directory(subject, data)
+            view = self.record.view
+            # "applies from its `time` on to the customer's open incidents too, as if each had an
+            # `incident.updated` at that instant"
+            if view is None or view.done or view.text("customer") != subject:
+                return
+            kind, data = "incident.updated", {}
+        opened = self.record.opened
+        moment = self.record.apply(t, kind, data)
+        if moment.gone:
+            self._leave(moment)
+            return
+        if kind == "incident.absorbed":
+            self._absorb(data)
+        if opened is not None and self.record.opened != opened:
+            self._move_starts()
+        self._acknowledgements(moment)
+        if kind == "incident.snoozed":
+            until = parse_time(data["until"])
+            self.snoozed_until = until if until > t else None
+            for cycle in self.open_cycles():
+                cycle.wake.clear()
+        self._clocks(moment)
+        if kind == "clock.overridden":
+            self._override(moment)
+
+    def _clocks(self, m: Moment) -> None:
+        ended: dict[Identity, tuple[Cycle, str]] = {}
+        self._endings(m, ended)
+        before = dict(self.definitions)
+        self._match(m)
+        for cycle in self.open_cycles():
+            identity = cycle.definition.identity
+            definition = self.definitions.get(identity)
+            if definition is None:
+                # "others are cancelled"; "No policy matches any more: clocks cancelled"
+                self._end(cycle, m.t, "cancelled", why="dropped")
+            else:
+                cycle.definition = definition
+        switched = {i for i, d in self.definitions.items() if before.get(i) is not d}
+        self._endings(m, ended, only=switched)
+        for cycle in self.open_cycles():
+            paused = life.paused_after(cycle.definition, m, cycle.paused)
+            cycle.switch(m.t, PAUSE if paused else RUN)
+        new = self._reopenings(m)
+        for cycle in self.open_cycles():
+            self._retarget(cycle, m)
+        self._starts(m, ended, new)
+
+    # --- ends --------------------------------------------------------------------------------
+
+    def _endings(
+        self,
+        m: Moment,
+        ended: dict[Identity, tuple[Cycle, str]],
+        only: set[Identity] | None = None,
+    ) -> None:
+        for cycle in self.open_cycles():
+            identity = cycle.definition.identity
+            if only is not None and identity not in only:
+                continue
+            how = life.ending(cycle.definition, m)
+            if how is not None:
+                due = cycle.due()
+                self._end(cycle, m.t, "met" if how == "met" else "cancelled", why=how)
+                cycle.done_when_stopped = how == "met" and m.after.done
+                ended[identity] = (cycle, how)
+                sequential = cycle.definition.option("recurrence", "independent") == "sequential"
+                if how == "met" and sequential and cycle.definition.recurs:
+                    # "the next cycle starts at the previous due if it was met before it"
+                    if due is not None and m.t < due:
+                        self.pending[identity] = due
+
+    def _end(self, cycle: Cycle, t: int, state: str, why: str) -> None:
+        cycle.final_due = cycle.due()
+        cycle.state, cycle.why, cycle.stopped = state, why, t
+        cycle.close(t)
+        cleared_alert(self, cycle, t)
+
+    def _leave(self, m: Moment) -> None:
+        """ "Deleted or merged cancels every clock"; nothing comes after."""
+        if m.type == "incident.deleted":
+            for name in ("title", "url", "requester"):
+                self.view.values.pop(name, None)
+        for cycle in self.open_cycles():
+            self._end(cycle, m.t, "cancelled", why="gone")
+        self.pending.clear()
+        self.gone = m
+
+    # --- matching ----------------------------------------------------------------------------
+
+    def _match(self, m: Moment) -> None:
+        """ "Matching is repeated when an attribute that rules mention changes"; per set, "first
+        match in order", or all of a `match: all` set."""
+        if not m.first and not self._mentioned_changed(m):
+            return
+        chosen: dict[Identity, ClockDef] = {}
+        taken: set[str] = set()
+        for policy in self.policies.policies:
+            first_only = self.policies.sets[policy.set_name]["match"] == "first"
+            if first_only and policy.set_name in taken:
+                continue
+            begin, end = policy.valid
+            if (begin is not None and m.t < begin) or (end is not None and m.t >= end):
+                continue
+            if policy.when is None or truth(policy.when, m.after):
+                taken.add(policy.set_name)
+                for definition in policy.clocks:
+                    chosen[definition.identity] = definition
+        self.definitions = chosen
+
+    def _mentioned_changed(self, m: Moment) -> bool:
+        before = m.before
+        assert before is not None
+        return any(
+            before.lookup(name) != m.after.lookup(name) or before.has(name) != m.after.has(name)
+            for name in self.policies.mentioned
+            if name != "score"
+        )
+
+    # --- targets -----------------------------------------------------------------------------
+
+    def _seen(self, d: ClockDef, choice: Choice) -> tuple[Any, ...]:
+        calendar = choose_calendar(self.policies, d, self.view)
+        return (choice, calendar.identity, self.view.text("priority"), d.policy)
+
+    def _retarget(self, cycle: Cycle, m: Moment) -> None:
+        """Priority, target, calendar or policy of an open cycle may have changed (D3, D4)."""
+        d = cycle.definition
+        choice = choose_target(self.policies, d, m.after)
+        if choice is None:
+            # "no entry and no default: no clock"; `due_at` "unset: cancelled"
+            self._end(cycle, m.t, "cancelled", why="dropped")
+            return
+        calendar = choose_calendar(self.policies, d, m.after)
+        old, cycle.seen = cycle.seen, self._seen(d, choice)
+        if cycle.seen == old:
+            return
+        moved_due = choice.kind == "at" and old[0].kind == "at" and choice != old[0]
+        policy_changed = old[3] != cycle.seen[3]
+        if moved_due and old[1:] == cycle.seen[1:]:
+            # "When the attribute of `due_at` changes, `target_ms` is taken anew from the start"
+            self._take(cycle, choice, calendar, m.t)
+            return
+        mode = d.option("on_priority_change", "keep_start")
+        if mode == "restart" and cycle.pin is None:
+            # "ends the cycle as `cancelled` and starts the next one at that instant"
+            self._end(cycle, m.t, "cancelled", why="restart")
+            self._start(d, m.t)
+            return
+        target_changed = old[:2] != cycle.seen[:2]
+        if not target_changed and not policy_changed:
+            return
+        if mode == "keep_due" and not moved_due:
+            if policy_changed:
+                rebase(self, cycle, m.t)
+            return
+        if mode == "earlier" and not self._is_earlier(cycle, choice, calendar, m.t):
+            if policy_changed:
+                rebase(self, cycle, m.t)
+            return
+        if not d.option("carry_pauses", True):
+            cycle.pauses_to_run(m.t)
+        self._take(cycle, choice, calendar, m.t)
+
+    def _take(self, cycle: Cycle, choice: Choice, calendar: Calendar, t: int) -> None:
+        cycle.choice, cycle.calendar = choice, calendar
+        cycle.target = make_target(choice, calendar, cycle.started)
+        rebase(self, cycle, t)
+
+    def _is_earlier(self, cycle: Cycle, choice: Choice, calendar: Calendar, t: int) -> bool:
+        """D3 "earlier of both"; a paused clock compares as if it ran again at `t`."""
+        trial = Cycle(
+            cycle.definition,
+            cycle.number,
+            calendar,
+            choice,
+            make_target(choice, calendar, cycle.started),
+            cycle.party,
+            [type(s)(s.begin, s.end, s.kind) for s in cycle.stretches],
+            cycle.excludes,
+        )
+        if not cycle.definition.option("carry_pauses", True):
+            trial.pauses_to_run(t)
+        return _due_if_running(trial, t) < _due_if_running(cycle, t)
+
+    # --- starts ------------------------------------------------------------------------------
+
+    def _reopenings(self, m: Moment) -> set[Identity]:
+        """Clocks that the resolution had met. Returns those that start a new cycle (D5)."""
+        new: set[Identity] = set()
+        if not m.reopened:
+            return new
+        for identity, d in self.definitions.items():
+            cycle = self.last(identity)
+            if cycle is None or not cycle.done_when_stopped or not life.reopens_apply(d):
+                continue
+            cycle.done_when_stopped = False
+            if life.ending(d, m) is not None or choose_target(self.policies, d, m.after) is None:
+                continue
+            assert cycle.stopped is not None
+            mode = life.continues(d, cycle.stopped, m.t)
+            if mode == "continue":
+                cycle.definition = d
+                cycle.reopen(m.t)
+                paused = life.paused_at_start(d, m.after, m.spoke, m)
+                cycle.switch(m.t, PAUSE if paused else RUN)
+            elif mode == "new":
+                new.add(identity)
+        return new
+
+    def _starts(
+        self, m: Moment, ended: dict[Identity, tuple[Cycle, str]], new: set[Identity]
+    ) -> None:
+        eligible: set[Identity] = set()
+        for identity, d in self.definitions.items():
+            if choose_target(self.policies, d, m.after) is None:
+                continue
+            eligible.add(identity)
+            last = self.last(identity)
+            if last is not None and last.state == "open":
+                continue
+            if identity in new:
+                self._start(d, m.t)
+                continue
+            if identity not in self.eligible:
+                start = self._attach(d, last)
+            elif identity in self.pending:
+                start = None
+            else:
+                start = self._normal_start(d, m, ended.get(identity))
+            if start is not None:
+                self._start(d, start, own=True)
+        self.eligible = eligible
+        for identity in set(self.pending) - eligible:
+            del self.pending[identity]
+
+    def _normal_start(self, d: ClockDef, m: Moment, ended: tuple[Cycle, str] | None) -> int | None:
+        if ended is not None and ended[1] == "reset":
+            return m.t if life.start_holds(d, m) else None
+        if d.kind == "next_response" and d.conditions["start"] is None:
+            return self._next_response(d)
+        if ended is not None:
+            again = ended[1] == "met" and d.recurs and d.kind not in OPENED_KINDS
+            return m.t if again and life.may_start(d, m) and life.start_holds(d, m) else None
+        if life.begins(d, m) and life.may_start(d, m):
+            return self._opening(d) if m.first and d.kind in (*OPENED_KINDS, "update") else m.t
+        return None
+
+    def _attach(self, d: ClockDef, last: Cycle | None) -> int | None:
+        """ "new ones start at their own start instant"; a clock of one cycle that has ended does
+        not come back."""
+        moments = self.record.moments
+        if d.kind == "next_response" and d.conditions["start"] is None:
+            start = self._next_response(d)
+        else:
+            start = life.past_start(d, moments, self._opening(d))
+        if start is None or last is None or last.why == "dropped":
+            return start
+        again = d.kind not in OPENED_KINDS and last.stopped is not None and start >= last.stopped
+        return start if again else None
+
+    def _next_response(self, d: ClockDef) -> int | None:
+        """ "once the set's first_response is over or absent; never while resolved or closed"."""
+        if self.view.done:
+            return None
+        exists = False
+        for identity, other in self.definitions.items():
+            if other.kind == "first_response" and other.set_name == d.set_name:
+                if choose_target(self.policies, other, self.view) is not None:
+                    exists = True
+                last = self.last(identity)
+                if last is not None and last.state == "open":
+                    return None
+        return life.unanswered_since(d, self.record.moments, exists)
+
+    def _opening(self, d: ClockDef) -> int:
+        assert self.record.opened is not None
+        earlier = self.record.absorbed_opened
+        if earlier is None or d.option("on_merge", "earlier_start") == "own_start":
+            return self.record.opened
+        return min(self.record.opened, earlier)
+
+    def _start(self, d: ClockDef, start: int, *, own: bool = False) -> None:
+        """`own`: by the clock's own start, which `starts_at` replaces "when it is not later"."""
+        choice = choose_target(self.policies, d, self.view)
+        if choice is None:
+            return
+        attribute = d.option("starts_at", None)
+        if own and attribute is not None:
+            given = self.view.time(attribute)
+            if given is not None and given <= start:
+                start = given
+        calendar = choose_calendar(self.policies, d, self.view)
+        cycles = self.cycles.setdefault(d.identity, [])
+        cycle = Cycle(
+            definition=d,
+            number=len(cycles) + 1,
+            calendar=calendar,
+            choice=choice,
+            target=make_target(choice, calendar, start),
+            party=self._party(d, start),
+            stretches=life.stretches_since(d, start, self.record.moments),
+            excludes=self.excludes.get(d.identity, []),
+            seen=self._seen(d, choice),
+            from_opening=own and self._from_opening(d, start),
+        )
+        cycles.append(cycle)
+        rebase(self, cycle, self.now)
+
+    def _from_opening(self, d: ClockDef, start: int) -> bool:
+        return d.kind in OPENED_KINDS or (d.kind == "update" and start == self._opening(d))
+
+    def _party(self, d: ClockDef, _start: int) -> str:
+        party = self.policies.sets[d.set_name]["party"]
+        return "us" if party == "us" else self.view.text(party)
+
+    def start_pending(self, identity: Identity) -> None:
+        """ "the next cycle starts at the previous due ..., if its start still holds then"."""
+        instant = self.pending.pop(identity)
+        d = self.definitions.get(identity)
+        last = self.last(identity)
+        if d is None or last is None or last.state == "open":
+            return
+        if life.start_holds_between(d, self.view):
+            self._start(d, instant)
+
+    # --- the opening moves -------------------------------------------------------------------
+
+    def _absorb(self, data: dict[str, Any]) -> None:
+        self.record.absorbed_from |= {data["from"], *data.get("absorbed", [])}
+        other = parse_time(data["opened_at"])
+        known = self.record.absorbed_opened
+        self.record.absorbed_opened = other if known is None else min(known, other)
+        self._move_starts()
+
+    def _move_starts(self) -> None:
+        """ "target keeps the earlier start" (D19); "a later `created` corrects it"."""
+        for cycle in self.open_cycles():
+            d = cycle.definition
+            start = self._opening(d)
+            if cycle.from_opening and start != cycle.started:
+                cycle.move_start(start)
+                cycle.target = make_target(cycle.choice, cycle.calendar, start)
+                rebase(self, cycle, self.now)
+
+    # --- people ------------------------------------------------------------------------------
+
+    def _acknowledgements(self, m: Moment) -> None:
+        """ "Without an address it acknowledges every clock of the incident that has breached so
+        far"; "the ladder stood still, as while paused"."""
+        if m.type not in ("incident.acknowledged", "incident.unacknowledged") or m.echo:
+            return
+        for cycle in self._addressed(m):
+            _end_ack(cycle, m.t)
+            if m.type == "incident.unacknowledged":
+                continue
+            until = m.data.get("until")
+            expires = cycle.definition.ladder.ack_expires
+            end = None
+            if until is not None:
+                end = parse_time(until)
+            elif expires is not None:
+                end = m.t + expires
+            if end is None or end > m.t:
+                cycle.acks.append((m.t, end))
+
+    def _addressed(self, m: Moment) -> list[Cycle]:
+        data = m.data
+        everything = [cycle for cycles in self.cycles.values() for cycle in cycles]
+        if data.get("alert"):
+            _tenant, _incident, set_name, clock, number = data["alert"].split("/")[:5]
+            identity = (unquote(set_name), unquote(clock))
+            return [
+                c
+                for c in everything
+                if c.definition.identity == identity and str(c.number) == number
+            ]
+        if data.get("clock"):
+            last = self.last((data.get("set", "default"), data["clock"]))
+            return [] if last is None else [last]
+        if m.type == "incident.unacknowledged":
+            return everything
+        return [cycle for cycle in everything if cycle.breached]
+
+    def _override(self, m: Moment) -> None:
+        """`clock.overridden`: pin or unpin the current cycle; excludes are known beforehand."""
+        cycle = self.last((m.data.get("set", "default"), m.data["clock"]))
+        if cycle is None or cycle.state != "open":
+            return
+        if m.data.get("due") is not None:
+            cycle.pin = parse_time(m.data["due"])
+        elif m.data.get("unpin"):
+            cycle.pin = None
+        else:
+            return
+        rebase(self, cycle, m.t)
+
+
+def _end_ack(cycle: Cycle, t: int) -> None:
+    cycle.acks = [
+        (begin, t if end is None or end > t else end) for begin, end in cycle.acks if begin < t
+    ]
+
+
+def _due_if_running(cycle: Cycle, t: int) -> int:
+    trial = Cycle(
+        cycle.definition,
+        cycle.number,
+        cycle.calendar,
+        cycle.choice,
+        cycle.target,
+        cycle.party,
+        [type(s)(s.begin, s.end, s.kind) for s in cycle.stretches],
+        cycle.excludes,
+    )
+    trial.switch(t, RUN)
+    due = trial.computed_due()
+    assert due is not None
+    return due
