@@ -1,0 +1,5 @@
+"""The event log on Kafka."""
+
+from sla_engine.stream.kafka.log import KafkaLog, kafka_log
+
+__all__ = ["KafkaLog", "kafka_log"]
