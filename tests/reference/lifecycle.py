@@ -29,7 +29,7 @@ def _left_holder(d: ClockDef, m: Moment) -> bool:
 
 
 def _met_by_resolve(d: ClockDef) -> bool:
-    return d.option("on_resolve", "cancel") == "met"
+    return bool(d.option("on_resolve", "cancel") == "met")
 
 
 def stops(d: ClockDef, m: Moment) -> bool:

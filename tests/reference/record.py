@@ -138,7 +138,7 @@ class Moment:
 def truth(
     condition: Condition | None, view: View, moment: Moment | None = None, score: int = 0
 ) -> bool:
-    """"Conditions on `event.*` are false between events": without a moment such a part is."""
+    """ "Conditions on `event.*` are false between events": without a moment such a part is."""
     if condition is None:
         return False
 
