@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @kernel
 def digits(data: Any, at: Any, count: Any) -> Any:
     """The decimal number of `count` digits from `at`; -1 if one of them is no digit."""
-    value = 0
+    value: Any = 0
     for i in range(count):
         digit = np.int64(data[at + i]) - 48
         if digit < 0 or digit > 9:
@@ -85,7 +85,7 @@ def parse_fraction(data: Any, at: Any, end: Any) -> Any:
     """(milliseconds, position after) of `.fff...` at `at`; finer than ms is cut. (-1, at): bad."""
     first = at + 1
     p = first
-    value = 0
+    value: Any = 0
     scale = 100
     while p < end and data[p] >= 48 and data[p] <= 57:
         value += (np.int64(data[p]) - 48) * scale
