@@ -115,8 +115,12 @@ class Incident:
         switched = {i for i, d in self.definitions.items() if before.get(i) is not d}
         self._endings(m, ended, only=switched)
         for cycle in self.open_cycles():
-            paused = life.paused_after(cycle.definition, m, cycle.paused)
+            was = cycle.paused
+            paused = life.paused_after(cycle.definition, m, was)
             cycle.switch(m.t, PAUSE if paused else RUN)
+            if was and not paused and cycle.pin is not None:
+                # the target of a pinned clock shrank while it was paused
+                rebase(self, cycle, m.t)
         new = self._reopenings(m)
         for cycle in self.open_cycles():
             self._retarget(cycle, m)
@@ -280,6 +284,8 @@ class Incident:
                 cycle.reopen(m.t)
                 paused = life.paused_at_start(d, m.after, m.spoke, m)
                 cycle.switch(m.t, PAUSE if paused else RUN)
+                if cycle.pin is not None:
+                    rebase(self, cycle, m.t)
             elif mode == "new":
                 new.add(identity)
         return new
@@ -288,7 +294,9 @@ class Incident:
         self, m: Moment, ended: dict[Identity, tuple[Cycle, str]], new: set[Identity]
     ) -> None:
         eligible: set[Identity] = set()
-        for identity, d in self.definitions.items():
+        # `next_response` asks whether a first_response is open, so it comes last
+        order = sorted(self.definitions.items(), key=lambda item: item[1].kind == "next_response")
+        for identity, d in order:
             if choose_target(self.policies, d, m.after) is None:
                 continue
             eligible.add(identity)
