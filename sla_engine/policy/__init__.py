@@ -8,24 +8,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sla_engine.policy.cases import Case, read_cases
 from sla_engine.policy.check import lint
+from sla_engine.policy.compare import CaseResult, Run, run_cases
+from sla_engine.policy.describe import describe
 from sla_engine.policy.document import read_document
+from sla_engine.policy.explain import explain, explain_text
 from sla_engine.policy.findings import Finding, Findings, PolicyErrors, Severity
-from sla_engine.policy.load import directory_texts
+from sla_engine.policy.load import case_texts, directory_texts
 from sla_engine.policy.model import PolicySet
 from sla_engine.policy.parse import parse
 
 __all__ = [
+    "Case",
+    "CaseResult",
     "Finding",
     "PolicyErrors",
     "PolicySet",
+    "Run",
     "Severity",
     "check_directory",
     "check_texts",
+    "describe",
+    "explain",
+    "explain_text",
+    "load_cases",
     "load_directory",
     "load_text",
     "load_texts",
     "read_directory",
+    "run_cases",
 ]
 
 
@@ -49,26 +61,33 @@ def read_directory(path: str | Path) -> dict[str, str]:
     """The texts that make up a policy set, by file name, for `load_texts`. Raises PolicyErrors."""
     findings = Findings()
     texts = directory_texts(path, findings)
-    if findings.failed:
-        raise PolicyErrors(findings.sorted())
+    _refuse(findings)
     return texts
 
 
 def check_directory(path: str | Path) -> list[Finding]:
-    """Everything that is wrong or doubtful in a directory, by file and line."""
+    """Everything that is wrong or doubtful in a directory, tests included, by file and line."""
     findings = Findings()
+    read_cases(case_texts(path, findings), findings)
     return _check(directory_texts(path, findings), findings)
 
 
 def check_texts(texts: Mapping[str, str]) -> list[Finding]:
-    """The same for texts by file name."""
+    """Everything that is wrong or doubtful in texts by file name."""
     return _check(texts, Findings())
+
+
+def load_cases(path: str | Path) -> tuple[Case, ...]:
+    """The policy tests (`*.test.yaml`) of a directory. Raises PolicyErrors."""
+    findings = Findings()
+    cases = read_cases(case_texts(path, findings), findings)
+    _refuse(findings)
+    return cases
 
 
 def _load(texts: Mapping[str, str], findings: Findings) -> PolicySet:
     policies, _ = parse(read_document(texts, findings), findings)
-    if findings.failed:
-        raise PolicyErrors(findings.sorted())
+    _refuse(findings)
     return policies
 
 
@@ -77,3 +96,8 @@ def _check(texts: Mapping[str, str], findings: Findings) -> list[Finding]:
     if not findings.failed:
         lint(policies, context)
     return findings.sorted()
+
+
+def _refuse(findings: Findings) -> None:
+    if findings.failed:
+        raise PolicyErrors(findings.sorted())
