@@ -67,13 +67,8 @@ class CalendarBook:
         unknown it gives way to their default. Raises CalendarError for an unknown name, a
         calendar that cannot be compiled, or a full book.
         """
-        found = self._current.get((name, time_zone))
-        if found is None:
-            spec = self._spec(name)
-            found = self._pair(spec, self._zone(spec, time_zone))
-            if spec.time_zone is None and (not time_zone or time_zone in known_zones()):
-                self._current[name, time_zone] = found
-        return found
+        spec = self._spec(name)
+        return self._pair(spec, self._zone(spec, time_zone))
 
     def _spec(self, name: str) -> CalendarSpec:
         if name not in self._specs:

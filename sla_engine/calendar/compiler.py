@@ -34,7 +34,7 @@ class CompiledCalendar:
 
     `starts`, `ends`, `prefix`: int64 [n], the open intervals in UTC ms, sorted, disjoint, never
     touching, and the open ms before each. `days`: int64 [d], the local dates (days since 1970) on
-    which open time begins; `day_closes`: the instant by which each and all before it have closed.
+    which open time begins; `day_closes`: the last closing of the intervals that begin on each.
     `version`: contracts section 3.
     """
 
@@ -149,7 +149,7 @@ def _business_days(day: Ints, end: Ints) -> tuple[Ints, Ints]:
     days, position = np.unique(day, return_inverse=True)
     closes = np.full(days.size, LONG_AGO, dtype=np.int64)
     np.maximum.at(closes, position, end)
-    return days, np.maximum.accumulate(closes)
+    return days, closes
 
 
 def _version(zone: str, *arrays: Ints) -> str:

@@ -3,7 +3,7 @@
 Every kernel takes `T` (CalendarTables), the index `c` of a calendar in it, and instants in UTC ms.
 A calendar is open on [start, end) of each of its intervals. Where an answer lies beyond the
 compiled span the result is `FAR` (or `LONG_AGO`, looking back); instants outside the span see
-closed time. Nothing loops over days.
+closed time. Nothing walks over days or intervals.
 
 All kernels stay in this one file: a cached kernel is compiled anew only when its own file changes.
 """
@@ -288,27 +288,12 @@ def add_business_days(T: CalendarTables, c: int, t: int, n: int) -> int:
 
 
 @_part
-def _business_day(T: CalendarTables, c: int, t: int) -> int:
-    """Number of the open date that is going on at t, or else begins next."""
-    row = T.rows[c]
-    closes = row["day_closes"]
-    return int(_upper(T.data, closes, closes + row["day_count"], t) - closes)
-
-
-@_part
 def _next_business_day(T: CalendarTables, c: int, t: int) -> int:
-    """Number of the first open date after the business date of t.
-
-    The business date is t's local date, as for `Nbd`, except after midnight in a shift that began
-    the day before: that interval belongs to the day it begins, and so does t.
-    """
+    """Number of the first open date after the local date of t: the date of `1bd`."""
     row = T.rows[c]
-    days, count = row["days"], row["day_count"]
+    days = row["days"]
     date = to_local(T, c, t) // DAY_MS
-    i = _business_day(T, c, t)
-    if i < count:
-        date = min(date, int(T.data[days + i]))
-    return int(_upper(T.data, days, days + count, date) - days)
+    return int(_upper(T.data, days, days + row["day_count"], date) - days)
 
 
 @_kernel
@@ -316,20 +301,26 @@ def end_of_business_day(T: CalendarTables, c: int, t: int) -> int:
     """The last closing of the business day that is going on at t, or else begins next.
 
     After today's closing, or on a closed day, that is the next open date: a due in the past would
-    promise nothing. During a night shift it is that shift's end, also after midnight. A day that
-    closes while the shift of the day before still runs ends with that shift.
+    promise nothing. During a night shift it is that shift's end, also after midnight, as the
+    interval belongs to the day it begins.
     """
     row = T.rows[c]
-    i = _business_day(T, c, t)
-    return int(T.data[row["day_closes"] + i]) if i < row["day_count"] else FAR
+    days, closes, count = row["days"], row["day_closes"], row["day_count"]
+    date = to_local(T, c, t) // DAY_MS
+    # An interval ends within two days of its date, and one of a later date has not begun at t: of
+    # all the dates from here on, only the first few can be over.
+    i = _lower(T.data, days, days + count, date - 2) - days
+    while i < count and T.data[closes + i] <= t:
+        i += 1
+    return int(T.data[closes + i]) if i < count else FAR
 
 
 @_kernel
 def end_of_next_business_day(T: CalendarTables, c: int, t: int) -> int:
-    """The last closing of the first open date after the business date of t.
+    """The last closing of the first open date after the local date of t, which is that of `1bd`.
 
     Before opening, at noon and after closing on a Monday that is Tuesday's; at the weekend it is
-    Monday's, as with `1bd`.
+    Monday's.
     """
     row = T.rows[c]
     i = _next_business_day(T, c, t)
@@ -338,19 +329,13 @@ def end_of_next_business_day(T: CalendarTables, c: int, t: int) -> int:
 
 @_kernel
 def next_business_day_at(T: CalendarTables, c: int, t: int, minute: int) -> tuple[int, bool]:
-    """(due, moved) of `next business day 16:00` (minute 960), moved to an opening if closed then.
+    """(due, moved) of `next business day 16:00` (minute 960): that time of the date of `1bd`.
 
-    The first such wall time after t on an open date after the business date of t: after midnight
-    in a night shift the next business day has begun by date, but a time of it may have passed.
+    Moved to the next opening when closed then.
     """
     row = T.rows[c]
     i = _next_business_day(T, c, t)
-    at = t
-    if i < row["day_count"]:
-        at = to_utc(T, c, int(T.data[row["days"] + i]) * DAY_MS + minute * MINUTE_MS)
-        i += 1
-    if at <= t and i < row["day_count"]:
-        at = to_utc(T, c, int(T.data[row["days"] + i]) * DAY_MS + minute * MINUTE_MS)
-    if at <= t:
+    if i >= row["day_count"]:
         return FAR, False
-    return due_at_time(T, c, at)
+    local = int(T.data[row["days"] + i]) * DAY_MS + minute * MINUTE_MS
+    return due_at_time(T, c, to_utc(T, c, local))

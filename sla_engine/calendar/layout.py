@@ -27,7 +27,7 @@ CALENDAR: Final = np.dtype(
             "open_hints_last",
             "day_count",  # open local dates
             "days",  # days since 1970
-            "day_closes",  # UTC ms by which that date and all before it have closed
+            "day_closes",  # UTC ms of the last closing of the intervals that begin on each
             "zone_count",  # the zone's offsets, as in ZoneTable
             "zone_utc",
             "zone_local",
