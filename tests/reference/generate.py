@@ -59,6 +59,9 @@ def history(rng: Random, level: int = 1) -> History:
     events = story(rng, level, start)
     if level > 1:
         more.widen_events(rng, events, document)
+        if rng.random() < 0.15:
+            begin = start + rng.randrange(-40, 40) * 15 * MINUTE
+            more.add_ending(rng, events, story(rng, level, begin, "Y/2"))
     last = max(parse_time(event["time"]) for event in events)
     until = last + rng.choice((0, 1, HOUR, 6 * HOUR, DAY, 4 * DAY))
     return json.dumps(document, indent=1), arrival(rng, events), until
@@ -280,6 +283,7 @@ def event(number: int, t: int, kind: str, data: dict[str, Any], subject: str = "
 def story(rng: Random, level: int, start: int, subject: str = "X") -> list[Event]:
     """An incident's events in their order."""
     opening: dict[str, Any] = {
+        "title": "Parcel 17 is late",
         "kind": rng.choice(("order", "complaint")),
         "priority": rng.choice(PRIORITIES),
         "requester": "ann",

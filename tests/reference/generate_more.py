@@ -236,6 +236,32 @@ def widen_events(rng: Random, events: list[Event], document: Document) -> None:
     events.sort(key=lambda event: parse_time(event["time"]))
 
 
+def add_ending(rng: Random, events: list[Event], other: list[Event]) -> None:
+    """A second incident that is merged into the first, or the deletion of the first."""
+    if rng.random() < 0.3:
+        last = max(parse_time(event["time"]) for event in events)
+        events.append(_ending("deleted", last + HOUR, "X", {}))
+        return
+    last = max(parse_time(event["time"]) for event in other)
+    for event in other:
+        event["source"] = "shop"
+    events += other
+    events.append(_ending("merged", last + rng.choice((1, HOUR)), "Y/2", {"into": "X"}))
+    events.sort(key=lambda event: parse_time(event["time"]))
+
+
+def _ending(kind: str, t: int, subject: str, data: dict[str, Any]) -> Event:
+    return {
+        "specversion": "1.0",
+        "id": f"end-{kind}",
+        "source": "desk",
+        "type": f"incident.{kind}",
+        "subject": subject,
+        "time": format_time(t),
+        "data": data,
+    }
+
+
 def _special(rng: Random, t: int, clock: tuple[str, str]) -> tuple[str, dict[str, Any], str]:
     address: dict[str, Any] = {"set": clock[0], "clock": clock[1]}
     later = format_time(t + rng.choice((1, 4, 10, 40)) * HOUR)

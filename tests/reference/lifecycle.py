@@ -206,7 +206,7 @@ def stretches_since(d: ClockDef, start: int, moments: list[Moment]) -> list[Stre
     stretches = [Stretch(start, None, kind)]
     for m in after:
         was = stretches[-1].kind
-        if _resolved_counts(d, m):
+        if _resolved_counts(d, m) or (was == RESOLVED and m.after.done):
             new = RESOLVED
         else:
             new = PAUSE if paused_after(d, m, was == PAUSE) else RUN

@@ -12,7 +12,7 @@ from tests.reference.fold import _fold_all, distinct
 from tests.reference.generate import HOUR, history
 from tests.reference.times import parse_time
 
-SEEDS = range(60)
+SEEDS = range(30)
 
 
 @pytest.mark.parametrize("level", [1, 2])
