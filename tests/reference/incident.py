@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote
 
 from tests.reference import lifecycle as life
 from tests.reference.alerts import cleared_alert
@@ -11,14 +10,15 @@ from tests.reference.calendars import Calendar
 from tests.reference.clocks import (
     PAUSE,
     RUN,
-    Choice,
     Cycle,
     choose_calendar,
     choose_target,
     make_target,
 )
+from tests.reference.people import acknowledge, override
 from tests.reference.policies import OPENED_KINDS, ClockDef, Policies, option_duration
 from tests.reference.record import Moment, Record, View, truth
+from tests.reference.retarget import retarget, seen
 from tests.reference.timers import advance, rebase
 from tests.reference.times import parse_time
 
@@ -89,7 +89,7 @@ class Incident:
             self._absorb(data)
         if opened is not None and self.record.opened != opened:
             self._move_starts()
-        self._acknowledgements(moment)
+        acknowledge(self, moment)
         if kind == "incident.snoozed":
             until = parse_time(data["until"])
             self.snoozed_until = until if until > t else None
@@ -97,7 +97,7 @@ class Incident:
                 cycle.wake.clear()
         self._clocks(moment)
         if kind == "clock.overridden":
-            self._override(moment)
+            override(self, moment)
 
     def _clocks(self, m: Moment) -> None:
         ended: dict[Identity, tuple[Cycle, str]] = {}
@@ -109,7 +109,7 @@ class Incident:
             definition = self.definitions.get(identity)
             if definition is None:
                 # "others are cancelled"; "No policy matches any more: clocks cancelled"
-                self._end(cycle, m.t, "cancelled", why="dropped")
+                self.end(cycle, m.t, "cancelled", why="dropped")
             else:
                 cycle.definition = definition
         switched = {i for i, d in self.definitions.items() if before.get(i) is not d}
@@ -123,7 +123,7 @@ class Incident:
                 rebase(self, cycle, m.t)
         new = self._reopenings(m)
         for cycle in self.open_cycles():
-            self._retarget(cycle, m)
+            retarget(self, cycle, m)
         self._starts(m, ended, new)
 
     # --- ends --------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Incident:
             how = life.ending(cycle.definition, m)
             if how is not None:
                 due = cycle.due()
-                self._end(cycle, m.t, "met" if how == "met" else "cancelled", why=how)
+                self.end(cycle, m.t, "met" if how == "met" else "cancelled", why=how)
                 cycle.done_when_stopped = how == "met" and m.after.done
                 ended[identity] = (cycle, how)
                 sequential = cycle.definition.option("recurrence", "independent") == "sequential"
@@ -150,7 +150,7 @@ class Incident:
                     if due is not None and m.t < due:
                         self.pending[identity] = due
 
-    def _end(self, cycle: Cycle, t: int, state: str, why: str) -> None:
+    def end(self, cycle: Cycle, t: int, state: str, why: str) -> None:
         cycle.final_due = cycle.due()
         cycle.state, cycle.why, cycle.stopped = state, why, t
         cycle.close(t)
@@ -162,7 +162,7 @@ class Incident:
             for name in ("title", "url", "requester"):
                 self.view.values.pop(name, None)
         for cycle in self.open_cycles():
-            self._end(cycle, m.t, "cancelled", why="gone")
+            self.end(cycle, m.t, "cancelled", why="gone")
         self.pending.clear()
         self.gone = m
 
@@ -196,72 +196,6 @@ class Incident:
             for name in self.policies.mentioned
             if name != "score"
         )
-
-    # --- targets -----------------------------------------------------------------------------
-
-    def _seen(self, d: ClockDef, choice: Choice) -> tuple[Any, ...]:
-        calendar = choose_calendar(self.policies, d, self.view)
-        return (choice, calendar.identity, self.view.text("priority"), d.policy)
-
-    def _retarget(self, cycle: Cycle, m: Moment) -> None:
-        """Priority, target, calendar or policy of an open cycle may have changed (D3, D4)."""
-        d = cycle.definition
-        choice = choose_target(self.policies, d, m.after)
-        if choice is None:
-            # "no entry and no default: no clock"; `due_at` "unset: cancelled"
-            self._end(cycle, m.t, "cancelled", why="dropped")
-            return
-        calendar = choose_calendar(self.policies, d, m.after)
-        old, cycle.seen = cycle.seen, self._seen(d, choice)
-        if cycle.seen == old:
-            return
-        moved_due = choice.kind == "at" and old[0].kind == "at" and choice != old[0]
-        policy_changed = old[3] != cycle.seen[3]
-        if moved_due and old[1:] == cycle.seen[1:]:
-            # "When the attribute of `due_at` changes, `target_ms` is taken anew from the start"
-            self._take(cycle, choice, calendar, m.t)
-            return
-        mode = d.option("on_priority_change", "keep_start")
-        if mode == "restart" and cycle.pin is None:
-            # "ends the cycle as `cancelled` and starts the next one at that instant"
-            self._end(cycle, m.t, "cancelled", why="restart")
-            self._start(d, m.t)
-            return
-        target_changed = old[:2] != cycle.seen[:2]
-        if not target_changed and not policy_changed:
-            return
-        if mode == "keep_due" and not moved_due:
-            if policy_changed:
-                rebase(self, cycle, m.t)
-            return
-        if mode == "earlier" and not self._is_earlier(cycle, choice, calendar, m.t):
-            if policy_changed:
-                rebase(self, cycle, m.t)
-            return
-        if not d.option("carry_pauses", True):
-            cycle.pauses_to_run(m.t)
-        self._take(cycle, choice, calendar, m.t)
-
-    def _take(self, cycle: Cycle, choice: Choice, calendar: Calendar, t: int) -> None:
-        cycle.choice, cycle.calendar = choice, calendar
-        cycle.target = make_target(choice, calendar, cycle.started)
-        rebase(self, cycle, t)
-
-    def _is_earlier(self, cycle: Cycle, choice: Choice, calendar: Calendar, t: int) -> bool:
-        """D3 "earlier of both"; a paused clock compares as if it ran again at `t`."""
-        trial = Cycle(
-            cycle.definition,
-            cycle.number,
-            calendar,
-            choice,
-            make_target(choice, calendar, cycle.started),
-            cycle.party,
-            [type(s)(s.begin, s.end, s.kind) for s in cycle.stretches],
-            cycle.excludes,
-        )
-        if not cycle.definition.option("carry_pauses", True):
-            trial.pauses_to_run(t)
-        return _due_if_running(trial, t) < _due_if_running(cycle, t)
 
     # --- starts ------------------------------------------------------------------------------
 
@@ -304,7 +238,7 @@ class Incident:
             if last is not None and last.state == "open":
                 continue
             if identity in new:
-                self._start(d, m.t)
+                self.start(d, m.t)
                 continue
             if identity not in self.eligible:
                 start = self._attach(d, last)
@@ -313,7 +247,7 @@ class Incident:
             else:
                 start = self._normal_start(d, m, ended.get(identity))
             if start is not None:
-                self._start(d, start, own=True)
+                self.start(d, start, own=True)
         self.eligible = eligible
         for identity in set(self.pending) - eligible:
             del self.pending[identity]
@@ -364,7 +298,7 @@ class Incident:
             return self.record.opened
         return min(self.record.opened, earlier)
 
-    def _start(self, d: ClockDef, start: int, *, own: bool = False) -> None:
+    def start(self, d: ClockDef, start: int, *, own: bool = False) -> None:
         """`own`: by the clock's own start, which `starts_at` replaces "when it is not later"."""
         choice = choose_target(self.policies, d, self.view)
         if choice is None:
@@ -385,7 +319,7 @@ class Incident:
             party=self._party(d, start),
             stretches=life.stretches_since(d, start, self.record.moments),
             excludes=self.excludes.get(d.identity, []),
-            seen=self._seen(d, choice),
+            seen=seen(self, d, choice),
             from_opening=own and self._from_opening(d, start),
         )
         cycles.append(cycle)
@@ -406,7 +340,7 @@ class Incident:
         if d is None or last is None or last.state == "open":
             return
         if life.start_holds_between(d, self.view):
-            self._start(d, instant)
+            self.start(d, instant)
 
     # --- the opening moves -------------------------------------------------------------------
 
@@ -426,78 +360,3 @@ class Incident:
                 cycle.move_start(start)
                 cycle.target = make_target(cycle.choice, cycle.calendar, start)
                 rebase(self, cycle, self.now)
-
-    # --- people ------------------------------------------------------------------------------
-
-    def _acknowledgements(self, m: Moment) -> None:
-        """ "Without an address it acknowledges every clock of the incident that has breached so
-        far"; "the ladder stood still, as while paused"."""
-        if m.type not in ("incident.acknowledged", "incident.unacknowledged") or m.echo:
-            return
-        for cycle in self._addressed(m):
-            _end_ack(cycle, m.t)
-            if m.type == "incident.unacknowledged":
-                continue
-            until = m.data.get("until")
-            expires = cycle.definition.ladder.ack_expires
-            end = None
-            if until is not None:
-                end = parse_time(until)
-            elif expires is not None:
-                end = m.t + expires
-            if end is None or end > m.t:
-                cycle.acks.append((m.t, end))
-
-    def _addressed(self, m: Moment) -> list[Cycle]:
-        data = m.data
-        everything = [cycle for cycles in self.cycles.values() for cycle in cycles]
-        if data.get("alert"):
-            _tenant, _incident, set_name, clock, number = data["alert"].split("/")[:5]
-            identity = (unquote(set_name), unquote(clock))
-            return [
-                c
-                for c in everything
-                if c.definition.identity == identity and str(c.number) == number
-            ]
-        if data.get("clock"):
-            last = self.last((data.get("set", "default"), data["clock"]))
-            return [] if last is None else [last]
-        if m.type == "incident.unacknowledged":
-            return everything
-        return [cycle for cycle in everything if cycle.breached]
-
-    def _override(self, m: Moment) -> None:
-        """`clock.overridden`: pin or unpin the current cycle; excludes are known beforehand."""
-        cycle = self.last((m.data.get("set", "default"), m.data["clock"]))
-        if cycle is None or cycle.state != "open":
-            return
-        if m.data.get("due") is not None:
-            cycle.pin = parse_time(m.data["due"])
-        elif m.data.get("unpin"):
-            cycle.pin = None
-        else:
-            return
-        rebase(self, cycle, m.t)
-
-
-def _end_ack(cycle: Cycle, t: int) -> None:
-    cycle.acks = [
-        (begin, t if end is None or end > t else end) for begin, end in cycle.acks if begin < t
-    ]
-
-
-def _due_if_running(cycle: Cycle, t: int) -> int:
-    trial = Cycle(
-        cycle.definition,
-        cycle.number,
-        cycle.calendar,
-        cycle.choice,
-        cycle.target,
-        cycle.party,
-        [type(s)(s.begin, s.end, s.kind) for s in cycle.stretches],
-        cycle.excludes,
-    )
-    trial.switch(t, RUN)
-    due = trial.computed_due()
-    assert due is not None
-    return due
