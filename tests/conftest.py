@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.services.kafka import kafka_broker, kafka_name, start_kafka
 from tests.services.process import missing
@@ -19,6 +20,12 @@ __all__ = [
     "start_kafka",
     "start_redis",
 ]
+
+# How long an example takes depends on the machine and its other work: no verdict hangs on it.
+settings.register_profile(
+    "project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("project")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -69,6 +69,11 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(text_of(path))
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree_of(path)))
+
+
 def place(path: Path, line: int, message: str) -> str:
     return f"{path.relative_to(ROOT)}:{line}: {message}"
 
@@ -76,7 +81,7 @@ def place(path: Path, line: int, message: str) -> str:
 def nodes(*kinds: type[ast.AST]) -> Iterator[tuple[Path, ast.AST]]:
     """Every syntax node of the kinds, in every Python file."""
     for path in of_kind(".py"):
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if isinstance(node, kinds):
                 yield path, node
 
