@@ -12,7 +12,7 @@ from types import TracebackType
 
 import pytest
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from tests.services.process import Process, free_port, listens, missing
 
