@@ -138,7 +138,9 @@ def _read_flag(draft: Draft, code: int, where: str, value: object) -> None:
 
 def _read_true(draft: Draft, code: int, where: str, value: object) -> None:
     if value is not True:
-        draft.refuse(DeadCode.BAD_VALUE, f"{where}: send true, or leave it out")
+        draft.refuse(
+            DeadCode.BAD_VALUE, f"{where}: is {kind_of(value)}; send true, or leave it out"
+        )
         return
     draft.count(code, Tag.TRUE)
     draft.put_other(code, SpanKind.TRUE)
@@ -242,6 +244,8 @@ def _read_range(draft: Draft, code: int, where: str, value: object) -> None:
             draft.refuse(DeadCode.BAD_VALUE, f"{where}.{name}: is missing; send both ends")
             return
         if end is None:
+            if name in value:
+                draft.count(member, Tag.NULL)
             draft.put_null(member)
             ends.append(None)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 PLAIN_DIGITS_MAX = 40
 """A number that needs more characters than this without an exponent is written with one."""
@@ -12,10 +13,11 @@ MAGNITUDE_MAX = 309
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 
 
-class NumberText(str):
-    """A number of JSON with a fraction or an exponent, as it was written."""
+@dataclass(frozen=True, slots=True)
+class NumberText:
+    """A number of JSON with a fraction or an exponent, as it was written; not a text."""
 
-    __slots__ = ()
+    text: str
 
 
 def number_text(value: int | NumberText) -> str | None:
@@ -24,7 +26,7 @@ def number_text(value: int | NumberText) -> str | None:
     Plain (`12000.5`, no zeros at the end of the fraction, no `-0`) if that is short, otherwise
     `d.ddde<exponent>`. Equal numbers have equal forms.
     """
-    match = _NUMBER.fullmatch(str(value))
+    match = _NUMBER.fullmatch(value.text if isinstance(value, NumberText) else str(value))
     if match is None:
         return None
     sign, whole, fraction, exponent = match.group(1), match.group(2), match.group(3), match.group(4)

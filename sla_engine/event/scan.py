@@ -67,8 +67,9 @@ _TAG_TEXT = int(Tag.TEXT)
 _SEQUENCE_DIGITS_MAX = 18
 _NO_AUTHOR = int(Author.NONE)
 _COMMENTED, _ACKNOWLEDGED = int(EventType.COMMENTED), int(EventType.ACKNOWLEDGED)
-_MERGED, _RATED = int(EventType.MERGED), int(EventType.RATED)
-_INTO = int(Member.INTO)
+_MERGED, _ABSORBED = int(EventType.MERGED), int(EventType.ABSORBED)
+_RATED = int(EventType.RATED)
+_INTO, _FROM = int(Member.INTO), int(Member.FROM)
 _SET, _CLOCK = np.uint64(mask_of(Member.SET)), np.uint64(mask_of(Member.CLOCK))
 _SCORES = np.uint64(mask_of(Member.CSAT, Member.NPS, Member.CES))
 
@@ -165,9 +166,10 @@ def fits_type(event: Any, spans: Any, k: Any, seen: Any, given: Any) -> Any:
         return given & _SCORES != _ZERO
     if kind == _ACKNOWLEDGED:
         return given & _SET == _ZERO or given & _CLOCK != _ZERO
-    if kind == _MERGED:
+    if kind == _MERGED or kind == _ABSORBED:
         for i in range(k + 4, k + event["spans"]):
-            if spans[i]["member"] == _INTO and spans[i]["hash"] == spans[k + _SUBJECT]["hash"]:
+            other = spans[i]["member"] == _INTO or spans[i]["member"] == _FROM
+            if other and spans[i]["hash"] == spans[k + _SUBJECT]["hash"]:
                 return False
     return True
 
