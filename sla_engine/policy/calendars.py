@@ -63,6 +63,7 @@ class _Calendar:
         hours: dict[int, tuple[Interval, ...]] = {}
         holidays: tuple[Holiday, ...] = ()
         dates: dict[date, tuple[Interval, ...]] = {}
+        before = len(self._read.findings)
         given = self._read.mapping(node, self._what)
         if given is not None:
             self._read.keys(given, ("time_zone", "hours", "holidays", "dates"), self._what)
@@ -76,7 +77,8 @@ class _Calendar:
                 holidays = tuple(day for item in items for day in self._holidays(item))
             if (value := given.get("dates")) is not None:
                 dates = self._dates(value)
-            if not any(hours.values()) and not any(dates.values()):
+            understood = len(self._read.findings) == before
+            if understood and not any(hours.values()) and not any(dates.values()):
                 self._read.error(
                     key.place,
                     "NO_OPEN_TIME",

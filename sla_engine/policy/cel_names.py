@@ -83,6 +83,8 @@ class NameCheck:
         if expr.kind is Kind.NAME:
             name = expr.name.removeprefix(".")
             return None if expr.name in bound or name in _TYPE_NAMES else name
+        if expr.presence:
+            return None
         if expr.kind is Kind.SELECT and expr.children[0].kind is Kind.NAME:
             root = expr.children[0].name.removeprefix(".")
             if root in _ROOTS and root not in bound:

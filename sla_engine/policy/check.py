@@ -106,7 +106,7 @@ class _Linter:
             return True
         return (
             policy.when is not None
-            and other.when.attributes <= policy.when.attributes
+            and _independent(other.when) <= _independent(policy.when)
             and self.decider.implies(policy.when, [other.when])
         )
 
@@ -213,6 +213,11 @@ class _Linter:
                     "NO_EFFECT",
                     "`outside_hours: hold`: the calendar of its clocks never closes",
                 )
+
+
+def _independent(condition: Condition) -> set[str]:
+    """What a condition mentions; a status decides its class."""
+    return {"status" if name == "status_class" else name for name in condition.attributes}
 
 
 def _lengths(clock: ClockPolicy) -> Iterator[Length]:

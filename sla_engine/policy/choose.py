@@ -12,7 +12,6 @@ from sla_engine.policy.model import (
     CalendarChoice,
     ClockPolicy,
     Condition,
-    Customer,
     DueAtAttribute,
     DueAtRelative,
     FixedTarget,
@@ -54,14 +53,14 @@ def values_of(policies: PolicySet, data: Mapping[str, object], at_ms: int) -> di
             values[name] = str(value)
     customer = policies.customers.get(str(values.get("customer") or ""))
     if customer is not None and in_force(customer.valid_from, customer.valid_to, at_ms):
-        _fill(values, customer)
+        values = {**customer.attributes, **values}
     for spec in policies.attributes.values():
-        if spec.default and not values.get(spec.name):
-            values[spec.name] = spec.default
-    priority = str(values.get("priority") or "")
-    values["priority"] = policies.priority_synonyms.get(priority, priority)
-    label = str(values.get("status") or "open")
-    values["status"] = label
+        if spec.default:
+            values.setdefault(spec.name, spec.default)
+    if "priority" in values:
+        priority = str(values["priority"])
+        values["priority"] = policies.priority_synonyms.get(priority, priority)
+    label = str(values.get("status") or "")
     values["status_class"] = policies.statuses.get(label, StatusClass.OPEN).name.lower()
     return values
 
@@ -111,12 +110,6 @@ def holds(condition: Condition | None, values: Mapping[str, Value]) -> bool:
 def applicable(policy: Policy, values: Mapping[str, Value], at_ms: int) -> bool:
     """Whether a policy is valid then and its `when` holds."""
     return in_force(policy.valid_from, policy.valid_to, at_ms) and holds(policy.when, values)
-
-
-def _fill(values: dict[str, Value], customer: Customer) -> None:
-    for name, value in customer.attributes.items():
-        if not values.get(name):
-            values[name] = value
 
 
 def _typed(kind: str, value: object) -> Value:

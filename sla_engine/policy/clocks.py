@@ -79,7 +79,8 @@ def read_clock(key: Scalar, node: Node, farther: Options, context: Context) -> C
         return None
     context.read.keys(mapping, _CLOCK_KEYS, what)
     kind = _kind(name, mapping, context)
-    _check_keys(kind, mapping, what, context)
+    if kind is not None:
+        _check_keys(kind, mapping, what, context)
     given = read_options(mapping, context).over(farther).over(_DEFAULTS)
     target = _target(mapping, what, context)
     conditions = {
@@ -87,7 +88,9 @@ def read_clock(key: Scalar, node: Node, farther: Options, context: Context) -> C
         for name in CONDITION_KEYS
         if (value := mapping.get(name)) is not None
     }
-    clock = _clock(key, kind, target or FixedTarget(None), mapping, given, conditions, context)
+    clock = _clock(
+        key, kind or CUSTOM, target or FixedTarget(None), mapping, given, conditions, context
+    )
     _lint_days(clock, mapping, context)
     return clock
 
@@ -139,11 +142,12 @@ def _clock(
     )
 
 
-def _kind(name: str, mapping: Mapping, context: Context) -> str:
+def _kind(name: str, mapping: Mapping, context: Context) -> str | None:
+    """The kind, or None when it is wrong."""
     node = mapping.get("kind")
     if node is None:
         return name if name in NAMED_KINDS else CUSTOM
-    return context.read.choice(node, NAMED_KINDS, f"`kind` of clock `{name}`") or CUSTOM
+    return context.read.choice(node, NAMED_KINDS, f"`kind` of clock `{name}`")
 
 
 def _check_keys(kind: str, mapping: Mapping, what: str, context: Context) -> None:

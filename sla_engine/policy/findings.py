@@ -62,6 +62,9 @@ class Findings:
         """All findings by file and line."""
         return sorted(self._found)
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     @property
     def failed(self) -> bool:
         """Whether there is an error among them."""

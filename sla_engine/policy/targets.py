@@ -146,7 +146,7 @@ def _cases(node: Sequence, context: Context, what: str) -> Target | None:
                 item.place, "UNREACHABLE", f"{what}: entries after one without `when` never count"
             )
         cases.append(TargetCase(condition, length))
-    if not cases:
+    if not node.items:
         context.error(node.place, "BAD_VALUE", f"{what}: the list is empty")
         return None
     return TargetCases(tuple(cases))
