@@ -41,6 +41,7 @@ class EngineApp(faust.App):
     """The app of one worker. It reads one topic and has nothing on disk."""
 
     BootStrategy = EngineBoot
+    mundane_level = "debug"
 
     def read(self, topic: str) -> None:
         """Name the topic to read, before the start."""
@@ -117,6 +118,7 @@ class Worker:
         """
         if self._check is not None:
             self._check()
+        _quieten()
         on_signals = signals and threading.current_thread() is threading.main_thread()
         asyncio.run(self._run(on_signals))
         if self._error is not None:
@@ -173,6 +175,13 @@ class Worker:
             self.report(reason)
         else:
             self.report(LogError(f"the stream worker failed: {reason!r}"))
+
+
+def _quieten() -> None:
+    """Unless levels were set: aiokafka logs each of its many tries, and errors come from `run`."""
+    for name, level in (("aiokafka", logging.CRITICAL), ("faust", logging.WARNING)):
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(level)
 
 
 async def _live(app: EngineApp) -> None:

@@ -11,7 +11,7 @@ import abc
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,10 +37,14 @@ class Feed:
     topic: str
     report: Callable[[SlaError], None]
     claim_timeout_s: float
+    confirm: Callable[[], Awaitable[None]]
+    """Returns when the topic is the one this worker began with, raises when it is another."""
 
 
 class IdleFetcher(Fetcher):
     """Faust's fetcher without its loop: the logs push batches, nothing is polled for."""
+
+    mundane_level = "debug"
 
     @Service.task
     async def _fetcher(self) -> None:
@@ -53,6 +57,7 @@ class IdleFetcher(Fetcher):
 class InboxConsumer(Consumer):
     """Claims what Faust assigns, and lets go of it before Faust revokes it."""
 
+    mundane_level = "debug"
     feed: Feed
     claims: Claims
 
@@ -83,6 +88,9 @@ class InboxConsumer(Consumer):
         """A claim is allowed from here to the next revocation."""
         self._assigned = True
         await super().on_partitions_assigned(assigned, generation_id)
+        if not assigned:
+            # Faust seeks nothing then; but the reason may be that the topic is gone.
+            await self.perform_seek()
 
     async def perform_seek(self) -> None:
         """Claim the assignment. In the background: Faust would give up on a long claim.
@@ -126,9 +134,10 @@ class InboxConsumer(Consumer):
     async def _claim(self, generation: int) -> None:
         topic = self.feed.topic
         partitions = sorted(tp.partition for tp in self.assignment() if tp.topic == topic)
-        if not partitions:
-            return
         try:
+            await self.feed.confirm()
+            if not partitions:
+                return
             stored = await self.claims.claim(partitions)
             bounds = await self.bounds(partitions)
             offsets = {p: checked(topic, p, stored[p], bounds[p]) for p in partitions}

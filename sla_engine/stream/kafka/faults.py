@@ -12,6 +12,7 @@ from sla_engine.errors import LogError, LogUnavailable, SlaError
 AUTHENTICATION: Final = "LOG_AUTHENTICATION"
 AUTHORIZATION: Final = "LOG_AUTHORIZATION"
 UNKNOWN_TOPIC: Final = "UNKNOWN_TOPIC"
+TOPIC_EXISTS: Final = "TOPIC_EXISTS"
 
 # By name: librdkafka's own errors are private members of KafkaError.
 PARTITION_END: Final = "_PARTITION_EOF"
@@ -29,6 +30,7 @@ _CODES: Final = {
     "UNKNOWN_TOPIC_OR_PART": UNKNOWN_TOPIC,
     "_UNKNOWN_TOPIC": UNKNOWN_TOPIC,
     "_UNKNOWN_PARTITION": UNKNOWN_TOPIC,
+    "TOPIC_ALREADY_EXISTS": TOPIC_EXISTS,
 }
 _UNAVAILABLE: Final = (
     *TRANSPORT,
@@ -43,6 +45,7 @@ _HINTS: Final = {
     AUTHENTICATION: "check the user, the password and the mechanism",
     AUTHORIZATION: "give the user the rights of a reader and writer of the topics and the group",
     UNKNOWN_TOPIC: "create it, or allow it with kafka.create_topics",
+    TOPIC_EXISTS: "use it as it is",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from aiokafka import errors
@@ -42,15 +42,12 @@ class RawFetcher(Fetcher):  # type: ignore[misc]
         subscriptions: Any,
         *,
         feed: Feed,
-        topic_missing: Callable[[], Awaitable[None]],
         **options: Any,
     ) -> None:
-        """`topic_missing` is awaited when the broker says that it does not know the topic."""
         self._feed = feed
         self._holding = Holding(feed.inbox)
         self._claimed: Assignment | None = None
         self._link = Link("Kafka", log)
-        self._topic_missing = topic_missing
         self._flaws: dict[int, tuple[int, int]] = {}
         self._retry: asyncio.TimerHandle | None = None
         super().__init__(client, subscriptions, **options)
@@ -91,7 +88,7 @@ class RawFetcher(Fetcher):  # type: ignore[misc]
             self._link.answered()
             refused = self._answered(assignment, request, response)
             if errors.UnknownTopicOrPartitionError in refused:
-                await self._topic_missing()
+                await self._feed.confirm()
             if refused:
                 await asyncio.sleep(self._retry_backoff)
         except errors.KafkaError as error:

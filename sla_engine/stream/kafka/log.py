@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from sla_engine.engine.ports import Inbox, LogIdentity
-from sla_engine.errors import LogError, PositionLost
+from sla_engine.errors import LogError, LogUnavailable, PositionLost
 from sla_engine.stream.kafka.admin import TopicAdmin
 from sla_engine.stream.kafka.faults import UNKNOWN_TOPIC
 from sla_engine.stream.kafka.producer import KafkaProducer
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
 
 GONE_S: Final = 30.0
 """A broker that starts may not know a topic yet; after this long the topic is gone."""
-
-log = logging.getLogger(__name__)
+ASK_AGAIN_S: Final = 0.5
 
 
 class KafkaLog:
@@ -66,41 +63,52 @@ class TopicGuard:
 
     def __init__(self, log: KafkaLog) -> None:
         self._log = log
-        self._lock = threading.Lock()
         self._known: LogIdentity | None = None
-        self._missing_since: float | None = None
 
     def remember(self) -> None:
         """Take the topic as it is now for the right one."""
         self._known = self._log.identity()
 
-    async def missing(self) -> None:
-        """The broker does not know the topic: ask again, elsewhere than in the calling loop."""
-        await asyncio.to_thread(self._ask)
+    async def confirm(self) -> None:
+        """Return when the topic is there and still the same; asks in a thread of its own.
 
-    def _ask(self) -> None:
-        with self._lock:
-            topic = self._log.settings.topic("events")
+        PositionLost when it is another one; LogError when it stays away for `GONE_S`.
+        """
+        missing_since: float | None = None
+        while True:
             try:
-                found = self._log.identity()
+                found = await asyncio.to_thread(self._log.identity)
+            except LogUnavailable:
+                missing_since = None
             except LogError as error:
                 if error.code != UNKNOWN_TOPIC:
-                    return
-                now = time.monotonic()
-                self._missing_since = self._missing_since or now
-                if now - self._missing_since > GONE_S:
+                    raise
+                missing_since = missing_since or time.monotonic()
+                if time.monotonic() - missing_since > GONE_S:
                     raise LogError(
-                        f"the topic {topic} is gone: restore it, then start again",
+                        f"the topic {self._log.settings.topic('events')} is gone: restore it,"
+                        " then start again",
                         code=UNKNOWN_TOPIC,
                     ) from error
+            else:
+                self._compare(found)
                 return
-            self._missing_since = None
-            if self._known is not None and found.topic_id != self._known.topic_id:
-                raise PositionLost(
-                    f"the topic {topic} was deleted and made anew: what the engine knows came from"
-                    f" the topic with the id {self._known.topic_id}, this one is {found.topic_id}."
-                    " Give the engine an empty store to start from the new topic."
-                )
+            await asyncio.sleep(ASK_AGAIN_S)
+
+    def _compare(self, found: LogIdentity) -> None:
+        known = self._known or found
+        if found.topic_id != known.topic_id:
+            raise PositionLost(
+                f"the topic {found.topic} was deleted and made anew: what the engine knows came"
+                f" from the one with the id {known.topic_id}, this one is {found.topic_id}. Give"
+                " the engine an empty store to start from the new topic."
+            )
+        if found.partitions != known.partitions:
+            raise PositionLost(
+                f"the topic {found.topic} had {known.partitions} partitions and has"
+                f" {found.partitions} now: incidents would change their partitions and lose their"
+                " clocks. Make a topic with the new number, and an empty store for it."
+            )
 
 
 def _build(settings: KafkaSettings, inbox: Inbox, report: Report, guard: TopicGuard) -> EngineApp:
@@ -113,9 +121,10 @@ def _build(settings: KafkaSettings, inbox: Inbox, report: Report, guard: TopicGu
         topic=settings.topic("events"),
         report=report,
         claim_timeout_s=settings.rebalance_timeout_ms / 1000,
+        confirm=guard.confirm,
     )
     return build_app(
-        lambda app: KafkaTransport(app, settings, feed, guard.missing),
+        lambda app: KafkaTransport(app, settings, feed),
         group=settings.group,
         topic=feed.topic,
         session_timeout_ms=settings.session_timeout_ms,

@@ -136,7 +136,7 @@ class KafkaSettings:
             "bootstrap.servers": ",".join(self.server_list()),
             "client.id": f"{self.client_id}-{suffix}",
             "log_level": 0,
-            "reconnect.backoff.ms": 50,
-            "reconnect.backoff.max.ms": 1_000,
+            "reconnect.backoff.ms": 100,
+            "reconnect.backoff.max.ms": 2_000,
             **self.security.librdkafka(),
         }

@@ -38,10 +38,9 @@ class RawConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]
 
     _fetcher: Any
 
-    def __init__(self, feed: Feed, topic_missing: Callable[[], Awaitable[None]], **options: Any):
+    def __init__(self, feed: Feed, **options: Any) -> None:
         super().__init__(**options)
         self._feed = feed
-        self._topic_missing = topic_missing
 
     async def start(self) -> None:
         """Start without a subscription yet, so the fetcher can still be exchanged."""
@@ -51,7 +50,6 @@ class RawConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]
             self._client,
             self._subscription,
             feed=self._feed,
-            topic_missing=self._topic_missing,
             fetch_max_bytes=self._fetch_max_bytes,
             fetch_max_wait_ms=self._fetch_max_wait_ms,
             max_partition_fetch_bytes=self._max_partition_fetch_bytes,
@@ -102,6 +100,8 @@ class RebalanceListener(driver.ConsumerRebalanceListener):
 class KafkaThread(driver.AIOKafkaConsumerThread):
     """The thread whose loop runs aiokafka."""
 
+    mundane_level = "debug"
+
     def _create_worker_consumer(self, transport: driver.Transport) -> RawConsumer:
         assert isinstance(transport, KafkaTransport)
         settings = transport.settings
@@ -109,7 +109,6 @@ class KafkaThread(driver.AIOKafkaConsumerThread):
         self._assignor = self.app.assignor
         return RawConsumer(
             transport.feed,
-            transport.topic_missing,
             client_id=settings.client_id,
             group_id=conf.id,
             bootstrap_servers=settings.server_list(),
@@ -243,9 +242,7 @@ class KafkaTransport(driver.Transport):
         app: AppT,
         settings: KafkaSettings,
         feed: Feed,
-        topic_missing: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__([URL(f"kafka://{server}") for server in settings.server_list()], app)
         self.settings = settings
         self.feed = feed
-        self.topic_missing = topic_missing
