@@ -6,6 +6,7 @@ import logging
 import threading
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from sla_engine.engine.ports import OutRecord
 from sla_engine.errors import ConfigError, LogError, PositionLost
@@ -177,6 +178,53 @@ def test_a_full_queue_makes_the_caller_wait_and_loses_nothing(kafka: KafkaLog) -
     assert producer.flush(20) == 0
     producer.close()
     assert offsets == list(range(500))
+
+
+def test_after_a_fatal_error_a_new_producer_takes_over(
+    kafka: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        """A client of librdkafka that hit a fatal error."""
+
+        def __init__(self, settings: object) -> None:
+            made.append(self)
+
+        def produce(self, **record: object) -> None:
+            raise KafkaException(KafkaError(KafkaError._FATAL, "out of order", True))
+
+        def poll(self, timeout: float) -> int:
+            return 0
+
+        def purge(self) -> None:
+            made.remove(self)
+
+        def flush(self, timeout: float) -> int:
+            return 0
+
+    made: list[Broken] = []
+    with monkeypatch.context() as patched:
+        patched.setattr("sla_engine.stream.kafka.producer.Client", Broken)
+        producer = kafka.producer()
+    offsets: list[int | None] = []
+    record = OutRecord("events", 0, b"k", b"v")
+    producer.produce(record, lambda r, offset, error: offsets.append(offset))
+    assert producer.flush(20) == 0
+    producer.close()
+    assert offsets == [0]
+    assert made == []
+
+
+def test_callbacks_come_from_the_producers_own_thread(kafka: KafkaLog) -> None:
+    producer = kafka.producer()
+    names: set[str] = set()
+    for _ in range(10):
+        producer.produce(
+            OutRecord("events", 0, b"k", b"v"),
+            lambda r, o, e: names.add(threading.current_thread().name),
+        )
+    assert producer.flush(20) == 0
+    producer.close()
+    assert names == {"sla-producer"}
 
 
 def test_the_role_of_a_topic_must_be_configured(kafka: KafkaLog) -> None:

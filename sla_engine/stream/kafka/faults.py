@@ -16,6 +16,7 @@ TOPIC_EXISTS: Final = "TOPIC_EXISTS"
 
 # By name: librdkafka's own errors are private members of KafkaError.
 PARTITION_END: Final = "_PARTITION_EOF"
+FATAL: Final = "_FATAL"
 ALL_DOWN: Final = "_ALL_BROKERS_DOWN"
 TRANSPORT: Final = ("_TRANSPORT", "_RESOLVE")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from functools import partial
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from confluent_kafka import Producer as Client
 from sla_engine.engine.ports import Acked, OutRecord
 from sla_engine.errors import LogUnavailable
 from sla_engine.limits import LOG_TIMEOUT_MS, OUTBOX_PENDING_MAX
-from sla_engine.stream.kafka.faults import ALL_DOWN, TRANSPORT, from_librdkafka
+from sla_engine.stream.kafka.faults import ALL_DOWN, FATAL, TRANSPORT, from_librdkafka
 from sla_engine.stream.kafka.settings import KafkaSettings
 from sla_engine.stream.link import Link
 
@@ -53,36 +54,41 @@ class KafkaProducer:
         }
         if record.partition is not None:
             arguments["partition"] = record.partition
-        waited_s = 0.0
+        deadline = time.monotonic() + ROOM_S
         while True:
+            client = self._client
             try:
-                self._client.produce(**arguments)
+                client.produce(**arguments)
                 return
             except BufferError:
-                if waited_s >= ROOM_S or self._closed.is_set():
+                if time.monotonic() > deadline or self._closed.is_set():
                     raise LogUnavailable(
                         f"Kafka: {self._pending_max} records wait for an acknowledgement and none"
                         f" came for {ROOM_S:g} s"
                     ) from None
+                with self._room:
+                    self._room.wait(POLL_S)
             except KafkaException as error:
-                self._after(error)
-            with self._room:
-                self._room.wait(POLL_S)
-            waited_s += POLL_S
+                self._begin_anew(client, error)
 
     def flush(self, timeout_s: float) -> int:
         """Wait until all is acknowledged or given up; how many records still are not."""
-        return int(self._client.flush(timeout_s))
+        deadline = time.monotonic() + timeout_s
+        with self._room:
+            # Not librdkafka's flush: that would run the callbacks in the calling thread.
+            while (waiting := len(self._client)) and time.monotonic() < deadline:
+                self._room.wait(min(POLL_S, max(0.0, deadline - time.monotonic())))
+        return waiting
 
     def close(self) -> None:
         """Wait shortly for what is on its way, then end; the rest is reported as failed."""
         if self._closed.is_set():
             return
-        self._client.flush(LOG_TIMEOUT_MS / 1000)
+        self.flush(LOG_TIMEOUT_MS / 1000)
+        self._client.purge()
+        self.flush(POLL_S)
         self._closed.set()
         self._thread.join()
-        self._client.purge()
-        self._client.flush(POLL_S)
 
     def _connect(self) -> Client:
         return Client(
@@ -120,21 +126,17 @@ class KafkaProducer:
         elif error.name() not in TRANSPORT:
             log.warning("Kafka (producer): %s", error.str())
 
-    def _after(self, error: KafkaException) -> None:
-        """A fatal error ends an idempotent producer for good: begin a new one, once per error."""
+    def _begin_anew(self, failed: Client, error: KafkaException) -> None:
+        """A fatal error ends an idempotent producer for good: replace it, once.
+
+        What it still held is reported as failed, so whoever keeps the records sends them again.
+        """
         reason: KafkaError = error.args[0]
-        if not reason.fatal():
+        if not reason.fatal() and reason.name() != FATAL:
             raise from_librdkafka(reason, "produce") from error
         with self._lock:
-            if self._client_is_dead():
+            if self._client is failed:
                 log.warning("Kafka (producer): beginning anew after %s", reason.str())
-                dead, self._client = self._client, self._connect()
-                dead.purge()
-                dead.flush(POLL_S)
-
-    def _client_is_dead(self) -> bool:
-        try:
-            self._client.list_topics(timeout=0.001)
-        except KafkaException as error:
-            return bool(error.args[0].fatal())
-        return False
+                self._client = self._connect()
+                failed.purge()
+                failed.flush(POLL_S)
