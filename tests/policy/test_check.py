@@ -104,6 +104,7 @@ def test_every_policy_of_a_set_that_matches_all_may_be_chosen() -> None:
 def test_the_default_set_should_leave_nothing_out() -> None:
     assert said(policies('kind == "a"', 'kind == "b"')) == ["3: NO_CATCH_ALL"]
     assert said(policies('kind == "a"', 'kind != "a"')) == []
+    assert said(policies('kind == "" || kind == "a"')) == ["2: NO_CATCH_ALL"]
     assert "no `when`" in message(policies('kind == "a"'))
 
 

@@ -38,6 +38,8 @@ def test_a_text_that_is_absent_is_empty(name: str) -> None:
         ("custom.n > 2.5", {"custom.n": "three"}, False),
         ("has(custom.s)", {}, False),
         ("has(custom.s)", {"custom.s": ""}, True),
+        ("has(custom.n) == true", {"custom.n": 0}, True),
+        ("true != has(custom.n)", {"custom.n": 0}, False),
         ("has( custom . t )", {"custom.t": INSTANT}, True),
         ('tier == "standard"', {}, True),
         ('tier == "gold"', {"tier": "gold"}, True),

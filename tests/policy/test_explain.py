@@ -78,6 +78,18 @@ def test_the_first_match_decides_and_every_earlier_policy_says_why_not() -> None
     ]
 
 
+def test_a_policy_is_valid_from_its_first_instant_to_before_its_last() -> None:
+    made = policy_set(
+        "policies: [{name: p, clocks: {resolution: {target: 1h}}, valid:"
+        " {from: 2026-01-01T12:00:00Z, to: 2026-01-01T13:00:00Z}}]"
+    )
+    valid = [
+        bool(explain(made, {}, at_ms)[0].matched)
+        for at_ms in (NOON - 1, NOON, NOON + 3_599_999, NOON + 3_600_000)
+    ]
+    assert valid == [False, True, True, False]
+
+
 def test_only_the_parts_that_are_false_are_to_blame() -> None:
     made = default_set(kind="order", tier="gold")
     assert [answer.text for answer in made.considered[1].answers] == ['kind == "complaint"']
