@@ -74,8 +74,7 @@ class EmbeddedServer:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with alone(self.folder / "starting.lock", within_s=self._timeout_s):
-                self._start_if_needed()
-                self._wait_until_it_answers()
+                self._run()
                 if self._user is None:
                     self._user = FileLock(self.folder / "users.lock")
                     self._user.shared()
@@ -114,11 +113,42 @@ class EmbeddedServer:
 
     # ------------------------------------------------------------------ start
 
-    def _start_if_needed(self) -> None:
+    def _run(self) -> None:
+        """Return when a server answers, this folder's own or one we started."""
+        launched = False
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            # Tried again each time: a server that was killed holds its lock for some milliseconds.
+            launched = launched or self._launch_if_free()
+            try:
+                with self._client() as client:
+                    client.ping()
+                return
+            except BusyLoadingError:
+                deadline = time.monotonic() + self._timeout_s
+            except RedisError as error:
+                ended = launched and self._child is not None and self._child.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    raise self._no_answer(error, ended) from error
+            time.sleep(_POLL_S)
+
+    def _no_answer(self, error: RedisError, ended: bool) -> StoreUnavailable:
+        if ended:
+            return StoreUnavailable(
+                f"the private server in {self.folder} ended at once:\n{self._log_tail()}"
+            )
+        return StoreUnavailable(
+            f"a private server holds {self.folder} but does not answer at {self._socket()} "
+            f"({error}): wait for it, or end the process in {self._pid_file}\n{self._log_tail()}"
+        )
+
+    def _launch_if_free(self) -> bool:
         lock = FileLock(self.folder / "server.lock")
         try:
-            if lock.try_exclusive():
+            free = lock.try_exclusive()
+            if free:
                 self._launch(lock)
+            return free
         finally:
             # The child has the file open, and with it the lock.
             lock.close()
@@ -129,6 +159,8 @@ class EmbeddedServer:
         self._remove_socket()
         self._pid_file.unlink(missing_ok=True)
         socket = choose_socket(self.folder, "server.sock")
+        for ours in (self._socket_file, self.log):
+            ours.touch(mode=0o600)
         self._socket_file.write_text(str(socket))
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(  # noqa: S603  # our own words, no shell
@@ -142,31 +174,6 @@ class EmbeddedServer:
                 start_new_session=True,
                 pass_fds=(lock.fd,),
             )
-
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + self._timeout_s
-        with self._client() as client:
-            while True:
-                try:
-                    client.ping()
-                    return
-                except BusyLoadingError:
-                    deadline = time.monotonic() + self._timeout_s
-                except RedisError as error:
-                    self._give_up_if(time.monotonic() > deadline, error)
-                time.sleep(_POLL_S)
-
-    def _give_up_if(self, late: bool, error: RedisError) -> None:
-        if self._child is not None and self._child.poll() is not None:
-            raise StoreUnavailable(
-                f"the private server in {self.folder} ended at once:\n{self._log_tail()}"
-            ) from error
-        if late:
-            raise StoreUnavailable(
-                f"a private server holds {self.folder} but does not answer at {self._socket()} "
-                f"({error}): wait for it or end the process in {self._pid_file}\n"
-                f"{self._log_tail()}"
-            ) from error
 
     # ------------------------------------------------------------------ stop
 

@@ -23,6 +23,11 @@ local function not_owner(header_token, token)
   return fenced('another worker has claimed it')
 end
 
+-- What is not written yet cannot be trimmed: it would be lost as soon as it is written.
+local function beyond(trim, sequence)
+  return redis.error_reply('BEYOND trim point ' .. trim .. ' is behind the last entry ' .. sequence)
+end
+
 -- a < b for decimal strings without sign and leading zeros.
 local function below(a, b)
   if #a ~= #b then
@@ -44,17 +49,24 @@ local function last_id(stream)
   return '0-0'
 end
 
+-- a < b for stream ids.
+local function id_below(a, b)
+  local a_sequence, a_index = string.match(a, '^(%d+)-(%d+)$')
+  local b_sequence, b_index = string.match(b, '^(%d+)-(%d+)$')
+  if a_sequence ~= b_sequence then
+    return below(a_sequence, b_sequence)
+  end
+  return below(a_index, b_index)
+end
+
 -- Whether the streams end where the header says: a commit moves all three, so anything else means
 -- that keys were removed or written by hand, and the next entry could not be appended.
-local function is_whole(sequence, journal, outbox)
-  local journal_end = last_id(journal)
-  if sequence == '0' then
-    return journal_end == '0-0' and last_id(outbox) == '0-0'
+local function is_whole(sequence, last_pack, journal, outbox)
+  local journal_end = '0-0'
+  if sequence ~= '0' then
+    journal_end = sequence .. '-1'
   end
-  if journal_end ~= sequence .. '-1' then
-    return false
-  end
-  return not below(sequence, string.match(last_id(outbox), '^%d+'))
+  return last_id(journal) == journal_end and last_id(outbox) == last_pack
 end
 
 -- claim  KEYS header journal outbox  ARGV token format topic topic_id partitions
@@ -62,13 +74,14 @@ end
 local function claim(keys, args)
   local header = keys[1]
   local token, format, topic, topic_id, partitions = args[1], args[2], args[3], args[4], args[5]
-  local held = redis.call('HMGET', header, 'format', 'topic', 'topic_id', 'partitions', 'sequence')
+  local held = redis.call('HMGET', header,
+    'format', 'topic', 'topic_id', 'partitions', 'sequence', 'last_pack')
   local verdict = 'CLAIMED'
   if held[1] and held[1] ~= format then
     verdict = 'FORMAT'
   elseif held[1] and (held[2] ~= topic or held[3] ~= topic_id or held[4] ~= partitions) then
     verdict = 'IDENTITY'
-  elseif not is_whole(held[5] or '0', keys[2], keys[3]) then
+  elseif not is_whole(held[5] or '0', held[6] or '0-0', keys[2], keys[3]) then
     verdict = 'TORN'
   elseif held[1] then
     redis.call('HSET', header, 'token', token)
@@ -98,7 +111,8 @@ local function repeated(journal_key, args, span, stored)
 end
 
 -- commit  KEYS header journal outbox
---         ARGV token sequence-before sequence from next entry outbox-entry...
+--         ARGV token sequence-before sequence from next entry outbox-count pack-size pack...
+-- The id of a pack is <sequence>-<index of its first entry>, its field `n` the number of entries.
 local function commit(keys, args)
   local held = redis.call('HMGET', keys[1], 'token', 'sequence', 'next')
   local refusal = not_owner(held[1], args[1])
@@ -106,7 +120,7 @@ local function commit(keys, args)
     return refusal
   end
   local sequence, from, next_offset = args[3], args[4], args[5]
-  local span = from .. ' ' .. next_offset .. ' ' .. (#args - 6)
+  local span = from .. ' ' .. next_offset .. ' ' .. args[7]
   if held[2] ~= args[2] then
     return repeated(keys[2], args, span, held[2])
   end
@@ -114,8 +128,14 @@ local function commit(keys, args)
     return fenced('offset ' .. from .. ' is not where the stored state ends, ' .. held[3])
   end
   redis.call('XADD', keys[2], sequence .. '-1', 's', span, 'd', args[6])
-  for i = 7, #args do
-    redis.call('XADD', keys[3], sequence .. '-' .. (i - 7), 'd', args[i])
+  local count, size = tonumber(args[7]), tonumber(args[8])
+  for i = 9, #args do
+    local first = (i - 9) * size
+    local pack = sequence .. '-' .. first
+    redis.call('XADD', keys[3], pack, 'n', math.min(size, count - first), 'd', args[i])
+    if i == #args then
+      redis.call('HSET', keys[1], 'last_pack', pack)
+    end
   end
   redis.call('HSET', keys[1], 'sequence', sequence, 'next', next_offset)
   return redis.status_reply('DONE')
@@ -137,7 +157,7 @@ local function checkpoint(keys, args)
     return redis.status_reply('AGAIN')
   end
   if trim ~= '' and below(held[2], trim) then
-    return redis.error_reply('BEYOND trim point ' .. trim .. ' is behind the last entry ' .. held[2])
+    return beyond(trim, held[2])
   end
   local puts, appends, extras = tonumber(args[5]), tonumber(args[6]), tonumber(args[7])
   for i = 1, puts do
@@ -161,19 +181,44 @@ local function checkpoint(keys, args)
   return redis.status_reply('DONE')
 end
 
--- trim_outbox  KEYS header outbox  ARGV token behind-trim alerts ('': leave as it is)
+-- trim_outbox  KEYS header outbox
+--              ARGV token sequence index behind-index alerts
+-- Up to and including entry <sequence>-<index>; `sequence` empty: none. `alerts` empty: leave it.
+-- A pack goes with its last entry; `sent` tells readers what to skip in the one that stays.
 local function trim_outbox(keys, args)
-  local refusal = not_owner(redis.call('HGET', keys[1], 'token'), args[1])
+  local held = redis.call('HMGET', keys[1], 'token', 'sent', 'sequence')
+  local refusal = not_owner(held[1], args[1])
   if refusal then
     return refusal
   end
-  if args[2] ~= '' then
-    redis.call('XTRIM', keys[2], 'MINID', '=', args[2])
+  local sequence, index, behind = args[2], args[3], args[4]
+  if sequence ~= '' then
+    if below(held[3], sequence) then
+      return beyond(sequence, held[3])
+    end
+    local keep = sequence .. '-' .. behind
+    local pack = redis.call('XREVRANGE', keys[2], keep, '-', 'COUNT', 1)[1]
+    if pack then
+      local pack_sequence, first = string.match(pack[1], '^(%d+)-(%d+)$')
+      if pack_sequence == sequence and first + pack[2][2] > tonumber(behind) then
+        keep = pack[1]
+      end
+    end
+    redis.call('XTRIM', keys[2], 'MINID', '=', keep)
+    local last = sequence .. '-' .. index
+    if not held[2] or id_below(held[2], last) then
+      redis.call('HSET', keys[1], 'sent', last)
+    end
   end
-  if args[3] ~= '' then
-    redis.call('HSET', keys[1], 'alerts', args[3])
+  if args[5] ~= '' then
+    redis.call('HSET', keys[1], 'alerts', args[5])
   end
   return redis.status_reply('DONE')
+end
+
+-- probe  For a user who may not ask which functions there are.
+local function probe()
+  return redis.status_reply('HERE')
 end
 
 redis.register_function('sla_v1_claim', claim)
@@ -183,3 +228,5 @@ redis.register_function{
   function_name = 'sla_v1_checkpoint', callback = checkpoint, flags = {'allow-oom'}}
 redis.register_function{
   function_name = 'sla_v1_trim_outbox', callback = trim_outbox, flags = {'allow-oom'}}
+redis.register_function{
+  function_name = 'sla_v1_probe', callback = probe, flags = {'no-writes'}}

@@ -12,6 +12,10 @@ EXTRA: Final = b"x:"
 """Before the name of a header field that belongs to the engine."""
 
 
+START: Final = (0, -1)
+"""Before the first outbox entry that can be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Key names under one prefix; what belongs to a partition shares its hash tag `{p}`.
@@ -30,7 +34,7 @@ class Keys:
         return f"{self.prefix}{{{partition}}}:j"
 
     def outbox(self, partition: int) -> str:
-        """Stream: `<sequence>-<i>`, i from 0, field `d` the entry."""
+        """Stream of packs: `<sequence>-<first i>`, field `d` the pack, `n` its entries."""
         return f"{self.prefix}{{{partition}}}:o"
 
     def blob(self, partition: int, name: str) -> str:
@@ -55,9 +59,3 @@ def outbox_id(entry_id: str) -> tuple[int, int]:
     if not (dash and sequence.isdecimal() and index.isdecimal()):
         raise ValueError(f"{entry_id!r} is no outbox id: it must read <sequence>-<i>")
     return int(sequence), int(index)
-
-
-def following(entry_id: str) -> str:
-    """The smallest id behind this one: what a trim up to and including it keeps first."""
-    sequence, index = outbox_id(entry_id)
-    return f"{sequence}-{index + 1}"

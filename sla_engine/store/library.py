@@ -45,12 +45,14 @@ def library() -> Library:
 def load_library(client: redis.Redis) -> None:
     """Make the functions callable; nothing happens when they are there already.
 
-    Raises StoreRefused when the user of this connection may not load them.
+    Raises StoreRefused when they are not there and this user may not load them.
     """
     ours = library()
     try:
         client.function_load(ours.source)
     except NoPermissionError as error:
+        if _answers(client, ours):
+            return
         raise StoreRefused(
             f"the user of [redis] url may not load the engine's functions ({error}): allow it "
             f"`+function|load`, or let an administrator load sla_engine/store/functions.lua with "
@@ -60,6 +62,16 @@ def load_library(client: redis.Redis) -> None:
     except ResponseError as error:
         if "already exists" not in str(error):
             raise
+
+
+def _answers(client: redis.Redis, ours: Library) -> bool:
+    try:
+        client.fcall(ours.function("probe"), 0)
+    except ResponseError as error:
+        if is_missing(error):
+            return False
+        raise
+    return True
 
 
 def is_missing(error: Exception | None) -> bool:

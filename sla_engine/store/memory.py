@@ -11,7 +11,7 @@ from typing import Final
 from sla_engine.engine.ports import Checkpoint, Commit, Header, LogIdentity
 from sla_engine.errors import Fenced, StoreUnavailable
 from sla_engine.store.calls import Calls, assert_sound
-from sla_engine.store.keys import outbox_id
+from sla_engine.store.keys import START, outbox_id
 from sla_engine.store.memory_server import MemoryServer, Snapshot
 
 NO_PARTITION: Final = -1
@@ -123,11 +123,11 @@ class MemoryStore:
     def outbox(self, partition: int, after: str, limit: int) -> list[tuple[str, bytes]]:
         """(id, entry) with id > `after` ("": from the start), ascending, at most `limit`."""
         with self._call("outbox", partition):
-            return self.server.outbox(partition, outbox_id(after) if after else (-1, -1), limit)
+            return self.server.outbox(partition, outbox_id(after) if after else START, limit)
 
     def trim_outbox(self, partition: int, token: bytes, upto: str, alerts_position: int) -> None:
         """Drop entries up to and including `upto` ("": none); -1 leaves the alerts position."""
-        last = outbox_id(upto) if upto else (-1, -1)
+        last = outbox_id(upto) if upto else START
         with self._call("trim_outbox", partition):
             self.server.trim_outbox(partition, token, last, alerts_position)
 

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Final
 
 from sla_engine.engine.ports import Checkpoint, Commit, Header, LogIdentity
-from sla_engine.errors import Fenced, StoreError
-from sla_engine.store.refusals import another_log, written_once
+from sla_engine.errors import Fenced
+from sla_engine.store.refusals import another_log, beyond, written_once
 
 PLACE: Final = "memory"
 
@@ -111,11 +111,8 @@ class MemoryServer:
             header = held.header
             if held.last_call == call:
                 return
-            if writes.trim_to is not None and writes.trim_to > header.sequence:
-                raise StoreError(
-                    f"partition {writes.partition}: trim point {writes.trim_to} is behind the "
-                    f"last entry {header.sequence}"
-                )
+            if writes.trim_to is not None:
+                _expect_written(writes.partition, writes.trim_to, header.sequence)
             held.blobs.update(writes.puts)
             for name, piece in writes.appends:
                 held.blobs[name] = held.blobs.get(name, b"") + piece
@@ -148,6 +145,7 @@ class MemoryServer:
         """Drop entries up to and including `upto`; -1 leaves the alerts position."""
         with self._lock:
             held = self._owned(partition, token)
+            _expect_written(partition, upto[0], held.header.sequence)
             for entry_id in [entry_id for entry_id in held.outbox if entry_id <= upto]:
                 del held.outbox[entry_id]
             if alerts_position != -1:
@@ -188,3 +186,8 @@ class MemoryServer:
 
 def _entry(commit: Commit) -> _Entry:
     return commit.from_offset, commit.next_offset, len(commit.outbox), commit.journal
+
+
+def _expect_written(partition: int, trim: int, sequence: int) -> None:
+    if trim > sequence:
+        raise beyond(partition, trim, sequence)

@@ -12,10 +12,12 @@ from sla_engine.errors import Fenced
 from sla_engine.limits import STORE_TIMEOUT_MS
 from sla_engine.store import refusals, replies
 from sla_engine.store.calls import Calls, assert_sound
-from sla_engine.store.keys import FORMAT, Keys, following, sequence_of
+from sla_engine.store.keys import FORMAT, START, Keys, outbox_id, sequence_of
 from sla_engine.store.link import Command, Link, fcall
+from sla_engine.store.packs import PACK_ENTRIES, pack_of, packs, unpacked
 
 _BLOBS_PER_COMMAND: Final = 64
+_PACKS_PER_CALL: Final = 128
 _SCAN_COUNT: Final = 500
 
 
@@ -141,16 +143,37 @@ class RedisStore:
 
     def outbox(self, partition: int, after: str, limit: int) -> list[tuple[str, bytes]]:
         """(id, entry) with id > `after` ("": from the start), ascending, at most `limit`."""
-        span = (following(after) if after else "-", "+", "COUNT", limit)
-        found = self._link.run("XRANGE", self._keys.outbox(partition), *span, partition=partition)
-        return [(entry_id.decode(), fields[b"d"]) for entry_id, fields in found]
+        header, _, outbox = self._partition_keys(partition)
+        position = outbox_id(after) if after else START
+        found: list[tuple[str, bytes]] = []
+        while len(found) < limit:
+            first = f"{position[0]}-{pack_of(position[1] + 1)}"
+            sent, read = self._link.run_all(
+                [
+                    ("HGET", header, "sent"),
+                    ("XRANGE", outbox, first, "+", "COUNT", _PACKS_PER_CALL),
+                ],
+                partition,
+            )
+            position = max(position, outbox_id(sent.decode()) if sent else START)
+            for pack_id, fields in read:
+                sequence, start = outbox_id(pack_id.decode())
+                entries = unpacked(fields[b"d"], int(fields[b"n"]))
+                for index, entry in enumerate(entries, start):
+                    if (sequence, index) > position:
+                        position = (sequence, index)
+                        found.append((f"{sequence}-{index}", entry))
+            if len(read) < _PACKS_PER_CALL:
+                break
+        return found[:limit]
 
     def trim_outbox(self, partition: int, token: bytes, upto: str, alerts_position: int) -> None:
         """Drop entries up to and including `upto` ("": none); -1 leaves the alerts position."""
         header, _, outbox = self._partition_keys(partition)
+        sequence, index = outbox_id(upto) if upto else START
+        last: Command = (sequence, index, index + 1) if upto else ("", "", "")
         position = "" if alerts_position == -1 else alerts_position
-        arguments = (token, following(upto) if upto else "", position)
-        self._link.function("trim_outbox", partition, (header, outbox), arguments)
+        self._link.function("trim_outbox", partition, (header, outbox), (token, *last, position))
 
     # ------------------------------------------------------------------ shared blobs
 
@@ -176,7 +199,8 @@ class RedisStore:
     def _commit_call(self, commit: Commit) -> Command:
         assert_sound(commit)
         order = (commit.sequence - 1, commit.sequence, commit.from_offset, commit.next_offset)
-        arguments: Command = (commit.token, *order, commit.journal, *commit.outbox)
+        outbox: Command = (len(commit.outbox), PACK_ENTRIES, *packs(commit.outbox))
+        arguments: Command = (commit.token, *order, commit.journal, *outbox)
         return fcall("commit", self._partition_keys(commit.partition), arguments)
 
     def _refusal(self, answer: object, partition: int) -> Fenced | None:

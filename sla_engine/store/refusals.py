@@ -57,3 +57,11 @@ def written_once(name: str, place: str) -> StoreError:
         f"under a name that changes with the content",
         code="WRITE_ONCE",
     )
+
+
+def beyond(partition: int, trim: int, sequence: int) -> StoreError:
+    """What is not written yet cannot be trimmed."""
+    return StoreError(
+        f"partition {partition}: trim point {trim} is behind the last entry {sequence}",
+        code="BEYOND",
+    )

@@ -26,6 +26,7 @@ from sla_engine.store.keys import EXTRA
 
 _WAIT: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, ClusterDownError)
 _WAIT_CODES: Final = frozenset({"BUSY", "NOREPLICAS", "MASTERDOWN", "LOADING", "UNKILLABLE"})
+_DENIED_IN_FUNCTION: Final = ("ACL failure", "The user executing the script can't")
 _CLUSTER: Final = (AskError, ClusterCrossSlotError, TryAgainError)
 
 
@@ -37,7 +38,7 @@ def store_error(error: RedisError, place: str, partition: int | None = None) -> 
         return StoreRefused(
             f"{where} refuses the user or password of [redis] url: {text}", code="NO_LOGIN"
         )
-    if isinstance(error, NoPermissionError):
+    if isinstance(error, NoPermissionError) or text.startswith(_DENIED_IN_FUNCTION):
         return StoreRefused(
             f"{where} does not permit a command the engine needs: {text}: extend the rules of the "
             f"user in [redis] url (ACL SETUSER)",
@@ -62,6 +63,8 @@ def _by_code(error: RedisError, text: str, where: str, partition: int | None) ->
     code, _, rest = text.partition(" ")
     if code == "FENCED":
         return Fenced(f"partition {partition}: {rest}")
+    if code == "BEYOND":
+        return StoreError(f"partition {partition}: {rest}", code="BEYOND")
     if code == "MISCONF":
         return StoreRefused(
             f"{where} cannot write to its disk and refuses writes: {rest}: free space or mend the "
