@@ -8,6 +8,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Final
 
+from sla_engine.calendar.compiler import compile_calendar
 from sla_engine.calendar.holiday import expand_holidays
 from sla_engine.calendar.spec import (
     ALWAYS,
@@ -77,14 +78,21 @@ class _Calendar:
                 holidays = tuple(day for item in items for day in self._holidays(item))
             if (value := given.get("dates")) is not None:
                 dates = self._dates(value)
-            understood = len(self._read.findings) == before
-            if understood and not any(hours.values()) and not any(dates.values()):
-                self._read.error(
-                    key.place,
-                    "NO_OPEN_TIME",
-                    f"{self._what} is never open - give `hours`, like {{mon-fri: [09:00-17:00]}}",
-                )
-        return CalendarSpec(self._name, zone, hours, holidays, dates, default)
+        spec = CalendarSpec(self._name, zone, hours, holidays, dates, default)
+        if len(self._read.findings) == before and not any(hours.values()):
+            self._check_open(key, spec)
+        return spec
+
+    def _check_open(self, key: Scalar, spec: CalendarSpec) -> None:
+        """Without weekly hours only its dates can open a calendar (G21)."""
+        try:
+            compile_calendar(spec)
+        except CalendarError as error:
+            self._read.error(
+                key.place,
+                "NO_OPEN_TIME",
+                f"{error} - weekly `hours` look like {{mon-fri: [09:00-17:00]}}",
+            )
 
     def _zone(self, node: Node) -> tuple[str | None, str | None]:
         if not isinstance(node, Mapping):

@@ -210,3 +210,14 @@ _WARNINGS: Final = (
 )
 
 CODES: Final = {code.name: code for code in (*_ERRORS, *_WARNINGS)}
+
+
+def codes_markdown() -> str:
+    """All codes as a Markdown table, errors first, for the documentation."""
+    rows = ["| code | | what it means | a file that gets it |", "|---|---|---|---|"]
+    for code in CODES.values():
+        lines = code.example.rstrip("\n").replace("|", "\\|").split("\n")
+        example = "<br>".join(f"`{line}`" for line in lines)
+        kind = "warning" if code.warning else "error"
+        rows.append(f"| `{code.name}` | {kind} | {code.rule} | {example} |")
+    return "\n".join(rows) + "\n"

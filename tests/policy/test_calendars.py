@@ -58,6 +58,11 @@ def test_holidays_are_dates_yearly_days_and_countries() -> None:
     )
 
 
+def test_a_calendar_may_be_open_on_single_dates_only() -> None:
+    spec = calendar("{time_zone: UTC, dates: {2026-12-24: [09:00-12:00]}}")
+    assert (spec.hours, len(spec.dates)) == ({}, 1)
+
+
 def test_one_holiday_needs_no_list() -> None:
     spec = calendar("{time_zone: UTC, hours: {mon: 09:00-17:00}, holidays: {country: DE}}")
     assert spec.holidays == (CountryHoliday("DE"),)
@@ -81,9 +86,10 @@ HOURS = "hours: {mon: [09:00-17:00]}"
         (f"{{{HOURS}}}", "MISSING_KEY", "needs `time_zone`"),
         (f"{{time_zone: {{from: time_zone}}, {HOURS}}}", "MISSING_KEY", "needs `default`"),
         (f"{{time_zone: {{from: zone, default: UTC}}, {HOURS}}}", "BAD_VALUE", "time_zone"),
-        ("{time_zone: UTC, hours: {}}", "NO_OPEN_TIME", "never open"),
-        ("{time_zone: UTC, hours: {mon: []}}", "NO_OPEN_TIME", "never open"),
-        ("{time_zone: UTC, dates: {2026-12-24: []}}", "NO_OPEN_TIME", "never open"),
+        ("{time_zone: UTC, hours: {}}", "NO_OPEN_TIME", "no open time"),
+        ("{time_zone: UTC, hours: {mon: []}}", "NO_OPEN_TIME", "no open time"),
+        ("{time_zone: UTC, dates: {2026-12-24: []}}", "NO_OPEN_TIME", "no open time"),
+        ("{time_zone: UTC, dates: {1960-12-24: 09:00-17:00}}", "NO_OPEN_TIME", "from 1990"),
         ("{time_zone: UTC, hours: {mo: 09:00-17:00}}", "UNKNOWN_KEY", "did you mean `mon`?"),
         ("{time_zone: UTC, hours: {mon: 9-17}}", "BAD_CALENDAR", "write HH:MM-HH:MM"),
         ("{time_zone: UTC, hours: {mon: 09:00-24:01}}", "BAD_CALENDAR", "up to 24:00"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sla_engine.policy import Severity, check_texts
 from sla_engine.policy.cel import Conditions, Scope
-from sla_engine.policy.codes import CODES
+from sla_engine.policy.codes import CODES, codes_markdown
 from sla_engine.policy.decide import Decider
 from sla_engine.policy.findings import Findings
 from sla_engine.policy.nodes import Scalar
@@ -36,6 +36,12 @@ def test_every_code_has_an_example_that_gets_it(name: str) -> None:
     assert found, [str(one) for one in check_texts({"example.yaml": code.example})]
     assert all((one.severity is Severity.WARNING) is code.warning for one in found)
     assert code.rule
+
+
+def test_every_code_is_in_the_documented_table() -> None:
+    header, _, *rows = codes_markdown().splitlines()
+    assert len(rows) == len(CODES)
+    assert all(row.replace("\\|", "").count("|") == header.count("|") for row in rows)
 
 
 def test_a_finding_is_printed_with_its_place_and_warnings_are_marked() -> None:
