@@ -1,5 +1,7 @@
-"""Service-level clocks over a stream of incidents: deadlines, warnings, breaches, escalations."""
+"""The SLA engine: clocks that keep a company's promises to answer and to resolve in time."""
 
-__all__ = ["__version__"]
+from sla_engine.kernel_cache import choose_directory
 
 __version__ = "0.1.0"
+
+choose_directory()

@@ -1,0 +1,72 @@
+"""What an incident's attributes were after each of its events, for alerts and reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.event.cloudevent import name, text, value
+from sla_engine.event.layout import DecodedBatch, EventType, Member
+from sla_engine.policy.model import PolicySet, Value
+from sla_engine.policy.profile import fill, status_class
+
+_FIRST, _LAST = int(Member.TITLE), int(Member.CUSTOM)
+_NAMES = {int(member): member.name.lower() for member in Member if _FIRST <= member <= _LAST}
+_IMPLIED = {
+    EventType.RESOLVED: "resolved",
+    EventType.CLOSED: "closed",
+    EventType.REOPENED: "open",
+}
+
+
+class Timeline:
+    """The attributes of one incident, event by event."""
+
+    def __init__(self, policies: PolicySet, batch: DecodedBatch, order: NDArray[np.int64]) -> None:
+        self._policies = policies
+        self._batch = batch
+        self._order = order
+        self._own: dict[str, Any] = {}
+        self._applied = 0
+        first = int(batch.events[order[0]]["span"])
+        self.tenant = text(batch.data, batch.spans[first])
+        self.incident = text(batch.data, batch.spans[first + 1])
+
+    def after(self, events: int) -> dict[str, Any]:
+        """The attributes in force after that many events: own, else directory, else default."""
+        if events < self._applied:
+            self._own = {}
+            self._applied = 0
+        while self._applied < min(events, len(self._order)):
+            self._apply(self._batch.events[self._order[self._applied]])
+            self._applied += 1
+        values: dict[str, Value] = {k: v for k, v in self._own.items() if v not in (None, "", [])}
+        instant = int(self._batch.events[self._order[max(0, self._applied - 1)]]["time"])
+        fill(values, self._policies, instant)
+        if "priority" in values:
+            priority = str(values["priority"])
+            values["priority"] = self._policies.priority_synonyms.get(priority, priority)
+        values["status_class"] = status_class(self._policies, values.get("status")).name.lower()
+        return values
+
+    def time(self, position: int) -> int:
+        """The time of the event at a position of the order."""
+        return int(self._batch.events[self._order[position]]["time"])
+
+    def _apply(self, event: Any) -> None:
+        batch = self._batch
+        implied = _IMPLIED.get(int(event["type"]))  # type: ignore[call-overload]
+        first = int(event["span"])
+        for span in batch.spans[first + 4 : first + int(event["spans"])]:
+            member = int(span["member"])
+            if member == Member.CUSTOM:
+                self._own["custom." + name(batch.data, span)] = value(batch.data, span)
+            elif member in _NAMES:
+                given = value(batch.data, span)
+                if member == Member.STATUS and given is not None:
+                    implied = None
+                self._own[_NAMES[member]] = given
+        if implied is not None:
+            self._own["status"] = implied

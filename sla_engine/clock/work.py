@@ -1,0 +1,126 @@
+"""The arrays a fold changes, bundled for the kernels, and how they grow.
+
+`counts` holds the fill levels that kernels advance: alerts, segments, free clock rows,
+archived cycles, and the details of a request to Python.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.clock.compiled import inner
+from sla_engine.clock.layout import ALERT, CLOCK, INCIDENT, NEVER, SEGMENT
+from sla_engine.clock.memory import accessor, table_of
+
+
+class Outcome(IntEnum):
+    """What a kernel answers; anything from NEED_CLASS on changed nothing of that event."""
+
+    DONE = 0
+    NEED_CLASS = 1  # a value never seen: counts[5] = span, counts[6] = slot
+    NEED_PROFILE = 2  # counts[5] = profile, counts[6] = slot, counts[7] = class
+    NEED_SITUATION = 3  # counts[5] = profile, counts[6] = event class
+    NEED_HISTORY = 4  # not in order, or the past must be known: fold the history again
+    NEED_ROOM = 5  # an array is full
+    DUPLICATE_SUSPECT = 6  # the filter has seen such an id: only the history can tell
+
+
+class Work(NamedTuple):
+    """Rows and outputs. `segments` of length 0: not recorded; `archived` likewise."""
+
+    incidents: NDArray[Any]  # INCIDENT
+    clocks: NDArray[Any]  # CLOCK
+    next_due: NDArray[np.int64]  # per incident row, NEVER when no timer is armed
+    free_clocks: NDArray[np.int64]
+    alerts: NDArray[Any]  # ALERT
+    segments: NDArray[Any]  # SEGMENT
+    archived: NDArray[Any]  # CLOCK, cycles that were replaced by the next one
+    by_column: NDArray[np.int64]  # scratch: clock row per column of the incident in hand
+    counts: NDArray[np.int64]
+
+    def table(self) -> NDArray[np.int64]:
+        """What compiled kernels are given; keep `self` alive while they run."""
+        return table_of(self)
+
+
+_I8 = np.dtype("i8")
+incidents = accessor("incidents", 0, INCIDENT)
+clocks = accessor("clocks", 1, CLOCK)
+next_due = accessor("next_due", 2, _I8)
+free_clocks = accessor("free_clocks", 3, _I8)
+alerts = accessor("alerts", 4, ALERT)
+segments = accessor("segments", 5, SEGMENT)
+archived = accessor("archived", 6, CLOCK)
+by_column = accessor("by_column", 7, _I8)
+counts = accessor("counts", 8, _I8)
+
+ALERTS, SEGMENTS, FREE_CLOCKS, ARCHIVED = 0, 1, 2, 3
+NEED_A, NEED_B, NEED_C = 5, 6, 7
+COUNTS = 8
+
+#: Rows that one event or timer of one incident can use up at most.
+HEADROOM = 256
+
+
+def new_work(
+    incident_rows: int, clock_rows: int, columns: int, *, alert_rows: int = 4096, recorded: int = 0
+) -> Work:
+    """Empty arrays; `recorded` > 0 keeps that many segments and archived cycles."""
+    made = Work(
+        incidents=np.zeros(incident_rows, INCIDENT),
+        clocks=np.zeros(clock_rows, CLOCK),
+        next_due=np.full(incident_rows, NEVER, np.int64),
+        free_clocks=np.arange(clock_rows - 1, -1, -1, dtype=np.int64),
+        alerts=np.zeros(alert_rows, ALERT),
+        segments=np.zeros(recorded, SEGMENT),
+        archived=np.zeros(recorded, CLOCK),
+        by_column=np.full(columns, -1, np.int64),
+        counts=np.zeros(COUNTS, np.int64),
+    )
+    made.counts[FREE_CLOCKS] = clock_rows
+    made.incidents["clocks"] = -1
+    return made
+
+
+def with_more_incidents(work: Work, size: int) -> Work:
+    """The same work with room for `size` incidents."""
+    old = len(work.incidents)
+    incidents = np.zeros(size, INCIDENT)
+    incidents[:old] = work.incidents
+    incidents["clocks"][old:] = -1
+    next_due = np.full(size, NEVER, np.int64)
+    next_due[:old] = work.next_due
+    return work._replace(incidents=incidents, next_due=next_due)
+
+
+def with_more_clocks(work: Work, size: int) -> Work:
+    """The same work with room for `size` clock rows."""
+    old = len(work.clocks)
+    clocks = np.zeros(size, CLOCK)
+    clocks[:old] = work.clocks
+    free = np.empty(size, np.int64)
+    held = int(work.counts[FREE_CLOCKS])
+    added = size - old
+    free[:added] = np.arange(size - 1, old - 1, -1, dtype=np.int64)
+    free[added : added + held] = work.free_clocks[:held]
+    work.counts[FREE_CLOCKS] = held + added
+    return work._replace(clocks=clocks, free_clocks=free)
+
+
+@inner
+def has_room(work: Any) -> bool:
+    """Whether every array has the headroom that one event may use up."""
+    filled = counts(work)
+    if filled[ALERTS] + HEADROOM > len(alerts(work)):
+        return False
+    if filled[FREE_CLOCKS] < len(by_column(work)):
+        return False
+    if len(segments(work)) == 0:
+        return True
+    return filled[SEGMENTS] + HEADROOM <= len(segments(work)) and filled[
+        ARCHIVED
+    ] + HEADROOM <= len(archived(work))

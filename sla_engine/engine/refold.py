@@ -1,0 +1,191 @@
+"""Folding one incident's history from the start: clocks, valid alerts, intervals.
+
+The result of a refold is what the clean stream would have given; comparing it with what was
+sent gives the corrections (design section 2, "One fold").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.alert.ids import alert_id
+from sla_engine.alert.render import id_of, render
+from sla_engine.alert.timeline import Timeline
+from sla_engine.clock.history import fold_events, settle_all
+from sla_engine.clock.layout import AlertKind, State
+from sla_engine.clock.work import (
+    ALERTS,
+    ARCHIVED,
+    FREE_CLOCKS,
+    SEGMENTS,
+    Outcome,
+    Work,
+    new_work,
+)
+from sla_engine.engine.handle import handle
+from sla_engine.event.layout import DecodedBatch
+from sla_engine.event.order import sort_history
+from sla_engine.policy.tables import RuleBook
+
+_RECORDED = 1 << 12
+
+
+@dataclass
+class Folded:
+    """One incident folded to `until`. Rows are copies; ALERT rows are the valid alerts."""
+
+    batch: DecodedBatch
+    order: NDArray[np.int64]
+    until: int
+    incident: NDArray[Any]  # one INCIDENT
+    clocks: NDArray[Any]  # CLOCK rows, latest cycles
+    ended: NDArray[Any]  # CLOCK rows, earlier cycles
+    alerts: NDArray[Any]  # ALERT rows, in order of decision
+    segments: NDArray[Any]
+    timeline: Timeline
+
+
+class Folder:
+    """Folds histories one after the other in the same scratch arrays."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self.book = book
+        self._scratch = self._fresh(_RECORDED)
+
+    def _fresh(self, recorded: int) -> Work:
+        columns = max(1, self.book.columns)
+        return new_work(1, 2 * columns, columns, alert_rows=recorded, recorded=recorded)
+
+    def fold(self, batch: DecodedBatch, until: int, *, report: bool = False) -> Folded:
+        """Fold the distinct events of one incident. `report`: sums as of `until`."""
+        order = distinct(batch)
+        work = self._clear()
+        done = 0
+        while True:
+            rules = handle(self.book.rules)
+            held = handle(work)
+            outcome, done = fold_events(
+                rules.value, held.value, 0, batch.events, batch.spans, batch.data, order, done,
+                until,
+            )  # fmt: skip
+            if outcome == Outcome.DONE:
+                break
+            if outcome == Outcome.NEED_ROOM:
+                work = self._larger(work)
+            else:
+                self.book.answer(outcome, work.counts, batch.data, batch.spans)
+        if report:
+            settle_all(handle(self.book.rules).value, handle(work).value, 0, until)
+        return self._result(work, batch, order, until)
+
+    def _clear(self) -> Work:
+        work = self._scratch
+        work.counts[:] = 0
+        work.counts[FREE_CLOCKS] = len(work.clocks)
+        work.free_clocks[:] = np.arange(len(work.clocks) - 1, -1, -1)
+        work.incidents[0] = 0
+        work.incidents[0]["clocks"] = -1
+        work.incidents[0]["profile"] = self.book.blank
+        work.next_due[0] = 2**62
+        return work
+
+    def _larger(self, work: Work) -> Work:
+        recorded = 2 * len(work.alerts)
+        larger = self._fresh(recorded)
+        for name in ("alerts", "segments", "archived"):
+            getattr(larger, name)[: len(work.alerts)] = getattr(work, name)
+        self._scratch = work._replace(
+            alerts=larger.alerts, segments=larger.segments, archived=larger.archived
+        )
+        return self._scratch
+
+    def _result(
+        self, work: Work, batch: DecodedBatch, order: NDArray[np.int64], until: int
+    ) -> Folded:
+        counts = work.counts
+        at = int(work.incidents[0]["clocks"])
+        rows = []
+        while at >= 0:
+            rows.append(at)
+            at = int(work.clocks[at]["next"])
+        return Folded(
+            batch=batch,
+            order=order,
+            until=until,
+            incident=work.incidents[:1].copy(),
+            clocks=work.clocks[sorted(rows)].copy(),
+            ended=work.archived[: counts[ARCHIVED]].copy(),
+            alerts=superseded(work.alerts[: counts[ALERTS]].copy()),
+            segments=work.segments[: counts[SEGMENTS]].copy(),
+            timeline=Timeline(self.book.policies, batch, order),
+        )
+
+    def render(self, folded: Folded, allowed: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The valid alerts as CloudEvents, fired at their instants."""
+        made = []
+        told: dict[tuple[int, int], list[str]] = {}
+        for row in folded.alerts:
+            key = (int(row["column"]), int(row["cycle"]))
+            cleared: Sequence[str] = ()
+            timeline = folded.timeline
+            if row["kind"] == AlertKind.CLEARED:
+                cleared = tuple(told.get(key, ()))
+            else:
+                told.setdefault(key, []).append(
+                    id_of(self.book, row, timeline.tenant, timeline.incident)
+                )
+            made.append(
+                render(
+                    self.book,
+                    row,
+                    timeline,
+                    fired_at=int(row["time"]),
+                    cleared=cleared,
+                    allowed=allowed,
+                )
+            )
+        return made
+
+
+def distinct(batch: DecodedBatch) -> NDArray[np.int64]:
+    """The order of the accepted events, each id once (the first that arrived)."""
+    order = sort_history(batch)
+    ids = batch.events["id"]
+    seen: set[int] = set()
+    first: set[int] = set()
+    for at in np.sort(order):
+        if int(ids[at]) not in seen:
+            seen.add(int(ids[at]))
+            first.add(int(at))
+    return np.array([at for at in order if int(at) in first], np.int64)
+
+
+def superseded(alerts: NDArray[Any]) -> NDArray[Any]:
+    """Mark the lower ones of several steps of one cycle that became true at once.
+
+    The breach is never superseded, and `cleared` supersedes nothing.
+    """
+    last: dict[tuple[int, int, int, int], int] = {}
+    steps = (AlertKind.WARNING, AlertKind.ESCALATION, AlertKind.BREACHED)
+    for n, row in enumerate(alerts):
+        if int(row["kind"]) not in steps:
+            continue
+        key = (int(row["row"]), int(row["column"]), int(row["cycle"]), int(row["decided"]))
+        before = last.get(key)
+        if before is not None and alerts[before]["kind"] != AlertKind.BREACHED:
+            alerts[before]["superseded"] = 1
+        last[key] = n
+    return alerts
+
+
+def is_shown(clock: Any) -> bool:
+    """Whether a CLOCK row is a cycle that reports show."""
+    return int(clock["state"]) in (State.RUNNING, State.PAUSED, State.MET, State.CANCELLED)
+
+
+__all__ = ["Folded", "Folder", "alert_id", "distinct", "is_shown", "superseded"]

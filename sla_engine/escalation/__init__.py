@@ -1,0 +1,1 @@
+"""Escalation: who is told and what is asked for, at the instant of a step."""

@@ -1,0 +1,327 @@
+"""The rules in table form: what the fold's kernels index instead of evaluating.
+
+A RuleBook turns a checked PolicySet into arrays and fills them on demand: a kernel that meets
+a value, profile or situation for the first time asks, `answer` computes it with the policy's
+own conditions, and the kernel goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.calendar import CalendarBook
+from sla_engine.clock.layout import (
+    COLUMN,
+    DEFINITION,
+    ENGINE_ERA_SLOT,
+    ENGINE_HANDOFFS_SLOT,
+    ENGINE_REOPENS_SLOT,
+    ENGINE_SIZE,
+    PLAN,
+    PROFILE,
+    STEP,
+    Rules,
+)
+from sla_engine.clock.lookup import GrowingLookup, mix, pair
+from sla_engine.clock.situation import value_hash
+from sla_engine.clock.work import NEED_A, NEED_B, NEED_C, Outcome
+from sla_engine.event.hashing import hash_text
+from sla_engine.event.layout import EventType, Member, SpanKind
+from sla_engine.event.times import BAD_TIME, parse_time_text
+from sla_engine.policy.definitions import Definitions, build_definitions
+from sla_engine.policy.model import PolicySet, StatusClass, Value
+from sla_engine.policy.profile import AUTHOR_ID, ERA, Slots, attributes_of, eras_of, status_class
+from sla_engine.policy.reply import situation_bits
+from sla_engine.score.kernels import base_of_priority, base_of_tier
+
+#: Member -> attribute name, for the members that conditions may read.
+ATTRIBUTE_OF = {
+    Member.PRIORITY: "priority",
+    Member.STATUS: "status",
+    Member.KIND: "kind",
+    Member.CHANNEL: "channel",
+    Member.CUSTOMER: "customer",
+    Member.REQUESTER: "requester",
+    Member.TIER: "tier",
+    Member.CONTRACT: "contract",
+    Member.TEAM: "team",
+    Member.ASSIGNEE: "assignee",
+    Member.VENDOR: "vendor",
+    Member.PRODUCT: "product",
+    Member.REGION: "region",
+    Member.TIME_ZONE: "time_zone",
+    Member.CALENDAR: "calendar",
+    Member.TAGS: "tags",
+    Member.DUE: "due",
+    Member.OPENED_AT: "opened_at",
+    Member.AUTHOR_ID: AUTHOR_ID,
+}
+
+_IMPLIED_STATUS = {
+    EventType.RESOLVED: "resolved",
+    EventType.CLOSED: "closed",
+    EventType.REOPENED: "open",
+}
+
+
+class RuleBook:
+    """The tables of one policy set; `rules` is always current, ask for it after `answer`."""
+
+    def __init__(self, policies: PolicySet) -> None:
+        self.policies = policies
+        self.calendars = CalendarBook(policies.calendars.values())
+        self.slots = Slots(policies)
+        self.definitions: Definitions = build_definitions(policies, self.slots)
+        self.eras = eras_of(policies)
+        self.columns = len(self.definitions.columns)
+        self._classes = GrowingLookup(256)
+        self._transitions = GrowingLookup(256)
+        self._situations = GrowingLookup(256)
+        self._custom = GrowingLookup(16)
+        self._custom_times = GrowingLookup(16)
+        self._profile_of: dict[tuple[int, ...], int] = {}
+        self._class_tuples: list[tuple[int, ...]] = []
+        self._values: list[dict[str, Value]] = []
+        self.plan = np.zeros((16, max(1, self.columns)), PLAN)
+        self.profiles = np.zeros(16, PROFILE)
+        self.conditions = np.zeros((64, max(1, self.columns)), np.uint8)
+        self._condition_rows = 0
+        self._fixed = self._fixed_arrays()
+        self.blank = self.profile((0,) * len(self.slots.names))
+        self.rules = self._assemble()
+
+    def _fixed_arrays(self) -> dict[str, NDArray[Any]]:
+        index = self.slots.index
+        slots = np.full(256, -1, np.int64)
+        for member, name in ATTRIBUTE_OF.items():
+            slots[member] = index.get(name, -1)
+        type_status = np.full(256, -1, np.int64)
+        for event_type, label in _IMPLIED_STATUS.items():
+            type_status[event_type] = self.slots.class_of(index["status"], label)[0]
+        for name, slot in index.items():
+            if name.startswith("custom."):
+                self._custom.set(hash_text(name.removeprefix("custom.")), slot)
+        for place, name in enumerate(self.slots.times):
+            if name.startswith("custom."):
+                self._custom_times.set(hash_text(name.removeprefix("custom.")), place)
+        engine = np.full(ENGINE_SIZE, -1, np.int64)
+        engine[ENGINE_REOPENS_SLOT] = index.get("reopens", -1)
+        engine[ENGINE_HANDOFFS_SLOT] = index.get("handoffs", -1)
+        engine[ENGINE_ERA_SLOT] = index.get(ERA, -1)
+        return {
+            "slots": slots,
+            "type_status": type_status,
+            "engine": engine,
+            "eras": np.array(self.eras, np.int64),
+        }
+
+    def _assemble(self) -> Rules:
+        return Rules(
+            plans=self.plan,
+            profiles=self.profiles,
+            columns=self.definitions.column_rows,
+            definitions=self.definitions.rows,
+            steps=self.definitions.step_rows,
+            conditions=self.conditions,
+            slots=self._fixed["slots"],
+            type_status=self._fixed["type_status"],
+            classes=self._classes.table,
+            transitions=self._transitions.table,
+            situations=self._situations.table,
+            custom=self._custom.table,
+            custom_times=self._custom_times.table,
+            eras=self._fixed["eras"],
+            engine=self._fixed["engine"],
+            calendars=self.calendars.tables,
+        )
+
+    # ------------------------------------------------------------------ profiles
+
+    def profile(self, classes: tuple[int, ...]) -> int:
+        """The number of a profile, made when it is new."""
+        found = self._profile_of.get(classes)
+        if found is not None:
+            return found
+        found = len(self._class_tuples)
+        if found == len(self.profiles):
+            self.profiles = _doubled(self.profiles)
+            self.plan = _doubled(self.plan)
+        values = attributes_of(self.slots, classes, self.policies, self._instant(classes))
+        self._profile_of[classes] = found
+        self._class_tuples.append(classes)
+        self._values.append(values)
+        self._describe(found, classes, values)
+        self.definitions.plan(self.plan[found], values, self._instant(classes), self.calendars)
+        return found
+
+    def _instant(self, classes: tuple[int, ...]) -> int:
+        """An instant inside the era of these classes."""
+        if ERA not in self.slots.index:
+            return 0
+        era = classes[self.slots.index[ERA]]
+        passed = self.slots.slots[ERA].values[era] if era else 0
+        return -(2**62) if not passed else self.eras[int(str(passed)) - 1]
+
+    def _describe(self, at: int, classes: tuple[int, ...], values: dict[str, Value]) -> None:
+        row = self.profiles[at]
+        row["key"] = hash_text(self.stored_profile(at).decode())
+        own_team = classes[self.slots.index["team"]] if "team" in self.slots.index else 0
+        team = values.get("team", "")
+        row["team_fill"] = 0 if own_team else hash_text(str(team or ""))
+        row["status_value"] = classes[self.slots.index["status"]]
+        row["status"] = status_class(self.policies, values.get("status"))
+        labels = self.policies.priorities
+        priority = values.get("priority")
+        row["priority"] = classes[self.slots.index["priority"]]
+        points = 0
+        if priority in labels:
+            points = base_of_priority(labels.index(str(priority)), len(labels))
+        tiers = (
+            self.policies.attributes["tier"].values if "tier" in self.policies.attributes else ()
+        )
+        if values.get("tier") in tiers:
+            points += base_of_tier(tiers.index(str(values["tier"])), len(tiers))
+        row["base_score"] = points
+
+    def values_of(self, profile: int) -> dict[str, Value]:
+        """The attribute values that stand for a profile."""
+        return self._values[profile]
+
+    def stored_profile(self, profile: int) -> bytes:
+        """A profile as the store keeps it: slot name -> value, in slot-name order."""
+        classes = self._class_tuples[profile]
+        own = {
+            name: self.slots.slots[name].values[found]
+            for name, found in sorted(zip(self.slots.names, classes, strict=True))
+            if found
+        }
+        return json.dumps(own, sort_keys=True, separators=(",", ":")).encode()
+
+    def load_profile(self, stored: bytes) -> int:
+        """The number, in this process, of a profile that was stored."""
+        own = json.loads(stored)
+        classes = [0] * len(self.slots.names)
+        for name, value in own.items():
+            slot = self.slots.index.get(name)
+            if slot is not None:
+                known = tuple(value) if isinstance(value, list) else value
+                classes[slot] = self.slots.class_of(slot, known)[0]
+        number = self.profile(tuple(classes))
+        self.rules = self._assemble()
+        return number
+
+    # ------------------------------------------------------------------ answers to kernels
+
+    def answer(
+        self, outcome: int, counts: NDArray[np.int64], data: NDArray[np.uint8], spans: NDArray[Any]
+    ) -> None:
+        """Fill in what a kernel asked for (NEED_CLASS, NEED_PROFILE or NEED_SITUATION)."""
+        a, b, c = int(counts[NEED_A]), int(counts[NEED_B]), int(counts[NEED_C])
+        if outcome == Outcome.NEED_CLASS:
+            self._add_class(a, b, data, spans)
+        elif outcome == Outcome.NEED_PROFILE:
+            classes = list(self._class_tuples[a])
+            slot = b
+            found = c
+            if self.slots.names[slot] == ERA:
+                found = self.slots.class_of(slot, str(c))[0] if c else 0
+            classes[slot] = found
+            number = self.profile(tuple(classes))
+            self._transitions.set(int(mix(pair(a, b), np.uint64(c + 1))), number)
+        elif outcome == Outcome.NEED_SITUATION:
+            self._add_situation(a, b, c - 1 if c else a)
+            key = mix(pair(a, b), np.uint64(c)) if c else pair(a, b)
+            self._situations.set(int(key), self._condition_rows - 1)
+        self.rules = self._assemble()
+
+    def _add_class(
+        self, index: int, slot: int, data: NDArray[np.uint8], spans: NDArray[Any]
+    ) -> None:
+        name = self.slots.names[slot]
+        if index < 0:
+            number = -1 - index
+            key = mix(np.uint64(slot + 1), mix(np.uint64(number), np.uint64(2)))
+            value: Value = number
+        else:
+            span = spans[index]
+            key = mix(np.uint64(slot + 1), value_hash(span))
+            value = self._typed(name, value_in(span, data))
+        self._classes.set(int(key), self.slots.class_of(slot, value)[0])
+
+    def _typed(self, name: str, value: Value) -> Value:
+        """A custom attribute's value as its declared type; what does not fit is absent."""
+        spec = self.policies.attributes.get(name)
+        if spec is None or not name.startswith("custom."):
+            return value
+        return as_type(spec.type, value)
+
+    def _add_situation(self, profile: int, situation: int, ruled_by: int) -> None:
+        at = self._condition_rows
+        if at == len(self.conditions):
+            self.conditions = _doubled(self.conditions)
+        author_ids = self.slots.slots.get(AUTHOR_ID)
+        values = self._values[profile]
+        self.conditions[at] = 0
+        for column, _ in enumerate(self.definitions.columns):
+            number = int(self.plan[ruled_by, column]["definition"])
+            if number >= 0:
+                self.conditions[at, column] = situation_bits(
+                    self.definitions,
+                    column,
+                    number,
+                    values,
+                    situation,
+                    author_ids.values if author_ids is not None else [None],
+                    self.plan[ruled_by],
+                )
+        self._condition_rows = at + 1
+
+
+def value_in(span: Any, data: NDArray[np.uint8]) -> Value:
+    """The value of a span as conditions take it."""
+    kind = int(span["kind"])
+    text = bytes(data[span["start"] : span["start"] + span["length"]]).decode()
+    match kind:
+        case SpanKind.NULL:
+            return None
+        case SpanKind.NUMBER:
+            return float(text) if any(mark in text for mark in ".eE") else int(text)
+        case SpanKind.TRUE:
+            return True
+        case SpanKind.FALSE:
+            return False
+        case SpanKind.TIME:
+            return int(span["value"])
+        case SpanKind.LIST:
+            return tuple(text.split("\x1f")) if text else ()
+        case _:
+            if int(span["member"]) in (Member.TAGS,):
+                return tuple(text.split("\x1f")) if text else ()
+            return text
+
+
+def as_type(kind: str, value: Value) -> Value:
+    """`value` as text, number, boolean or time; None when it is none."""
+    match kind:
+        case "number":
+            return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        case "boolean":
+            return value if isinstance(value, bool) else None
+        case "time":
+            instant = parse_time_text(value) if isinstance(value, str) else BAD_TIME
+            return instant if instant != BAD_TIME else None
+        case _:
+            return value if isinstance(value, str) else str(value)
+
+
+def _doubled(array: NDArray[Any]) -> NDArray[Any]:
+    grown = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+__all__ = ["COLUMN", "DEFINITION", "STEP", "RuleBook", "StatusClass", "as_type", "value_in"]
