@@ -64,6 +64,11 @@ def text_of(values: Values, name: str) -> str:
     return str(values.get(name) or "")
 
 
+def number_of(values: Values, name: str) -> float:
+    value = values.get(name)
+    return value if isinstance(value, int | float) else 0
+
+
 def _equal(name: str, word: str) -> Known:
     return Known(f"{name} == {quoted(word)}", lambda v: text_of(v, name) == word)
 
@@ -95,7 +100,7 @@ def _before(shift: int) -> Known:
 
 
 def _more(count: int) -> Known:
-    return Known(f"reopens > {count}", lambda v: int(v.get("reopens") or 0) > count)  # type: ignore[arg-type]
+    return Known(f"reopens > {count}", lambda v: number_of(v, "reopens") > count)
 
 
 def _divided(count: int) -> Known:
@@ -118,7 +123,7 @@ _PARTS: Final = st.one_of(
     st.builds(_divided, st.integers(0, 9)),
     st.just(Known("custom.b", lambda v: bool(v.get("custom.b")))),
     st.just(Known("has(custom.n)", lambda v: v.get("custom.n") is not None)),
-    st.just(Known("custom.n >= 1.5", lambda v: float(v.get("custom.n") or 0) >= 1.5)),  # type: ignore[arg-type]
+    st.just(Known("custom.n >= 1.5", lambda v: number_of(v, "custom.n") >= 1.5)),
     st.just(Known("true", lambda v: True)),
 )
 
