@@ -19,6 +19,7 @@ from sla_engine.calendar import (
     compile_calendar,
     holiday_notes,
 )
+from sla_engine.calendar.kernels import OPEN_HINT_SHIFT
 from sla_engine.errors import CalendarError
 from tests.calendar.walker import instant
 
@@ -109,6 +110,13 @@ def test_business_time_of_a_weekend_with_wall_time_beside_it() -> None:
 def test_an_interval_that_a_gap_leaves_empty_is_no_open_time() -> None:
     calendar = weekly((150, 195), days=range(6, 7), zone="America/Los_Angeles")
     assert not calendar.intervals(instant("2026-03-08T00:00Z"), instant("2026-03-09T00:00Z"))
+
+
+def test_a_date_whose_hours_a_gap_swallows_is_no_business_day() -> None:
+    sundays = weekly((150, 210), days=range(6, 7), zone="America/Los_Angeles")
+    saturday = instant("2026-03-07T10:00-08:00")
+    assert sundays.end_of_business_day(saturday) == instant("2026-03-15T03:30-07:00")
+    assert sundays.end_of_next_business_day(saturday) == instant("2026-03-15T03:30-07:00")
 
 
 def test_a_date_that_the_date_line_skipped_opens_nothing() -> None:
@@ -239,6 +247,18 @@ def test_the_default_span_covers_every_event_in_every_zone() -> None:
         assert calendar.is_open(instant("2101-12-31T23:00Z"))
 
 
+def test_a_due_exactly_where_a_search_hint_lies() -> None:
+    """After 1024 days of 1024 minutes the open time is a multiple of the hints' distance."""
+    calendar = weekly((0, 1024), days=range(7))
+    begin = int(calendar.compiled.starts[0])
+    open_ms = 1024 * 1024 * 60_000
+    assert open_ms % (1 << OPEN_HINT_SHIFT) == 0
+    closing = begin + 1023 * 24 * HOUR + 1024 * 60_000
+    assert calendar.add(begin, open_ms) == closing
+    assert calendar.subtract(begin + 1024 * 24 * HOUR + 1, 1) == begin + 1024 * 24 * HOUR
+    assert calendar.subtract(closing, open_ms) == begin
+
+
 def test_a_version_names_all_that_a_due_depends_on() -> None:
     versions = [
         calendar.version
@@ -251,6 +271,13 @@ def test_a_version_names_all_that_a_due_depends_on() -> None:
             weekly((1320, 360), days=range(7)),
             weekly((0, 360), (1320, 1440), days=range(7)),
         )
+    ]
+    # The same intervals on the same days, but Saturday's end differs.
+    versions += [
+        compile_calendar(
+            CalendarSpec("work", "UTC", {4: ((1320, 360),), 5: ((0, end),)}), None, 2020, 2030
+        ).version
+        for end in (120, 360)
     ]
     assert len(set(versions)) == len(versions)
     assert all(len(version) == 12 and int(version, 16) >= 0 for version in versions)
