@@ -14,6 +14,7 @@ from confluent_kafka import Producer as Client
 from sla_engine.engine.ports import Acked, OutRecord
 from sla_engine.errors import LogUnavailable
 from sla_engine.limits import LOG_TIMEOUT_MS, OUTBOX_PENDING_MAX
+from sla_engine.stream.acking import tell
 from sla_engine.stream.kafka.faults import ALL_DOWN, FATAL, TRANSPORT, from_librdkafka
 from sla_engine.stream.kafka.settings import KafkaSettings
 from sla_engine.stream.link import Link
@@ -116,9 +117,9 @@ class KafkaProducer:
     ) -> None:
         if error is None:
             self._link.answered()
-            acked(record, message.offset(), "")
+            tell(acked, record, message.offset(), "")
         else:
-            acked(record, None, f"{error.name()}: {error.str()}")
+            tell(acked, record, None, f"{error.name()}: {error.str()}")
 
     def _failed(self, error: KafkaError) -> None:
         if error.name() == ALL_DOWN:
