@@ -1,0 +1,164 @@
+"""The durable forms: images of changed rows, journal entries, pages. Every form has a version.
+
+A row's image is its INCIDENT row and its CLOCK rows as they lie in memory; numbers that are
+this process's own (profile, calendar, links) are replaced at loading by way of their keys.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.clock.compiled import kernel
+from sla_engine.clock.layout import CLOCK, INCIDENT, LAYOUT_VERSION
+from sla_engine.errors import StoreError
+
+FORMAT = 1
+
+#: format, layout, clock (ms), images, history entries, bytes of images
+_HEAD = struct.Struct("<HHqIIQ")
+#: row, clocks
+_IMAGE = struct.Struct("<II")
+#: history, length
+_ENTRY = struct.Struct("<II")
+
+
+@dataclass(frozen=True)
+class Image:
+    """One row as stored."""
+
+    row: int
+    incident: NDArray[Any]  # one INCIDENT
+    clocks: NDArray[Any]  # CLOCK rows
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """What one call changed: images, and (history, packed bytes) in order."""
+
+    clock_ms: int
+    images: list[Image]
+    history: list[tuple[int, bytes]]
+
+
+@kernel
+def write_images(
+    incidents: NDArray[np.uint8],
+    clocks: NDArray[np.uint8],
+    links: NDArray[Any],
+    heads: NDArray[Any],
+    rows: NDArray[np.int64],
+    out: NDArray[np.uint8],
+) -> int:
+    """Write the images of `rows`; the arrays are the byte views [rows, size]; returns the end.
+
+    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`).
+    Returns -1 when `out` is too small.
+    """
+    at = np.int64(0)
+    for n in range(len(rows)):
+        row = rows[n]
+        count = np.int64(0)
+        clock = heads[row]["clocks"]
+        while clock >= 0:
+            count += 1
+            clock = links[clock]["next"]
+        size = 8 + incidents.shape[1] + count * clocks.shape[1]
+        if at + size > len(out):
+            return np.int64(-1)
+        for shift in range(4):
+            out[at + shift] = (row >> (8 * shift)) & 0xFF
+            out[at + 4 + shift] = (count >> (8 * shift)) & 0xFF
+        at += 8
+        for byte in range(incidents.shape[1]):
+            out[at + byte] = incidents[row, byte]
+        at += incidents.shape[1]
+        clock = heads[row]["clocks"]
+        while clock >= 0:
+            for byte in range(clocks.shape[1]):
+                out[at + byte] = clocks[clock, byte]
+            at += clocks.shape[1]
+            clock = links[clock]["next"]
+    return at
+
+
+def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.int64]) -> bytes:
+    """The images of these rows, one after the other."""
+    room = 8 * len(rows) + len(rows) * (INCIDENT.itemsize + 4 * CLOCK.itemsize) + 1024
+    raw_incidents = incidents.view(np.uint8).reshape(len(incidents), INCIDENT.itemsize)
+    raw_clocks = clocks.view(np.uint8).reshape(len(clocks), CLOCK.itemsize)
+    while True:
+        out = np.empty(room, np.uint8)
+        end = int(write_images(raw_incidents, raw_clocks, clocks, incidents, rows, out))
+        if end >= 0:
+            return out[:end].tobytes()
+        room *= 2
+
+
+def journal_entry(
+    clock_ms: int, images: bytes, count: int, history: list[tuple[int, bytes]]
+) -> bytes:
+    """The bytes of one journal entry."""
+    head = _HEAD.pack(FORMAT, LAYOUT_VERSION, clock_ms, count, len(history), len(images))
+    parts = [head, images]
+    for number, packed in history:
+        parts.append(_ENTRY.pack(number, len(packed)))
+        parts.append(packed)
+    return b"".join(parts)
+
+
+def read_journal_entry(entry: bytes) -> JournalEntry:
+    """The inverse of `journal_entry`. StoreError for another format or layout."""
+    form, layout, clock_ms, count, histories, size = _HEAD.unpack_from(entry)
+    _check(form, layout, "journal entry")
+    at = _HEAD.size
+    images = list(read_images(entry[at : at + size]))
+    if len(images) != count:
+        raise StoreError(f"a journal entry names {count} rows and holds {len(images)}")
+    at += size
+    history = []
+    for _ in range(histories):
+        number, length = _ENTRY.unpack_from(entry, at)
+        at += _ENTRY.size
+        history.append((number, entry[at : at + length]))
+        at += length
+    return JournalEntry(clock_ms, images, history)
+
+
+def read_images(data: bytes) -> Iterator[Image]:
+    """The images in a page or journal entry."""
+    at = 0
+    while at < len(data):
+        row, count = _IMAGE.unpack_from(data, at)
+        at += _IMAGE.size
+        incident = np.frombuffer(data, INCIDENT, 1, at)
+        at += INCIDENT.itemsize
+        clocks = np.frombuffer(data, CLOCK, count, at)
+        at += count * CLOCK.itemsize
+        yield Image(row, incident, clocks)
+
+
+def page(images: bytes) -> bytes:
+    """A page as stored."""
+    return struct.pack("<HH", FORMAT, LAYOUT_VERSION) + images
+
+
+def read_page(stored: bytes) -> Iterator[Image]:
+    """The images of a stored page."""
+    form, layout = struct.unpack_from("<HH", stored)
+    _check(form, layout, "page")
+    return read_images(stored[4:])
+
+
+def _check(form: int, layout: int, what: str) -> None:
+    if (form, layout) != (FORMAT, LAYOUT_VERSION):
+        raise StoreError(
+            f"a stored {what} has format {form}.{layout}, this engine reads "
+            f"{FORMAT}.{LAYOUT_VERSION}: start the version that wrote it, or replay the log "
+            "into an empty store"
+        )

@@ -1,0 +1,161 @@
+"""What leaves: rendered alerts, what was sent of each incident, corrections.
+
+A sent alert is remembered in its incident's history as a SENT entry; comparing those with the
+valid alerts of a refold gives retractions, amendments and late alerts (contracts section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from sla_engine.event.layout import EventType
+from sla_engine.event.packed import opaque_payloads, pack_opaque
+from sla_engine.event.times import parse_time_text
+
+RETRACTED = "sla.alert.retracted"
+AMENDED = "sla.alert.amended"
+CLEARED = "sla.alert.cleared"
+
+
+@dataclass
+class Sent:
+    """One alert as it stands with the receivers."""
+
+    id: str
+    type: str
+    time: str
+    due: str | None
+    started: int
+    active: bool = True
+    revision: int = 0
+
+    def packed(self) -> bytes:
+        """As a history entry."""
+        payload = [
+            self.id, self.type, self.time, self.due, self.started, self.active, self.revision
+        ]  # fmt: skip
+        return pack_opaque(EventType.SENT, orjson.dumps(payload))
+
+
+@dataclass
+class Outgoing:
+    """An event to put on `alerts`, and the history entry that remembers it."""
+
+    event: dict[str, Any]
+    remembered: Sent
+    score: int = 0
+    key: bytes = field(default=b"")
+
+    @property
+    def time_ms(self) -> int:
+        """The instant of the alert it is about."""
+        return parse_time_text(self.remembered.time)
+
+    def value(self) -> bytes:
+        """The bytes of the record."""
+        return orjson.dumps(self.event)
+
+
+def sent_of(history: bytes) -> dict[str, Sent]:
+    """What was sent of an incident, by alert id, in the order it was first sent."""
+    found: dict[str, Sent] = {}
+    for payload in opaque_payloads(history):
+        entry = Sent(*orjson.loads(payload))
+        found[entry.id] = entry
+    return found
+
+
+def first_sending(event: dict[str, Any], started: int) -> Outgoing:
+    """An alert that goes out for the first time."""
+    data = event["data"]
+    sent = Sent(event["id"], event["type"], event["time"], data.get("due"), started)
+    return Outgoing(event, sent, int(data.get("score") or 0), event["subject"].encode())
+
+
+def corrections(
+    sent: dict[str, Sent],
+    valid: Sequence[tuple[dict[str, Any], int]],
+    fired_at: str,
+    *,
+    late: bool = True,
+) -> list[Outgoing]:
+    """What must leave so that the receivers' net view is the valid alerts.
+
+    `valid` are (event, start of its cycle in ms). Sent but not valid: retracted. Valid and sent
+    with another due or start: amended. Valid and unsent: sent, marked late. Retracted and valid
+    again: amended with `active: true`.
+    """
+    leaving: list[Outgoing] = []
+    by_id = {event["id"]: (event, started) for event, started in valid}
+    for identity, entry in sent.items():
+        if entry.active and identity not in by_id:
+            leaving.append(_retraction(entry, fired_at))
+    for identity, (event, started) in by_id.items():
+        known = sent.get(identity)
+        if known is None:
+            if late:
+                event["data"]["late"] = "late_event"
+                event["data"]["fired_at"] = fired_at
+                event["data"]["late_by_ms"] = instant(fired_at) - instant(event["time"])
+            leaving.append(first_sending(event, started))
+        elif not known.active or differs(known, event, started):
+            leaving.append(_amendment(known, event, started, fired_at))
+    return leaving
+
+
+def differs(known: Sent, event: dict[str, Any], started: int) -> bool:
+    """Whether a sent alert says another due, start or instant than the valid one."""
+    return (
+        known.due != event["data"].get("due")
+        or known.started != started
+        or known.time != event["time"]
+    )
+
+
+def _retraction(entry: Sent, fired_at: str) -> Outgoing:
+    revision = entry.revision + 1
+    tenant, subject = _address(entry.id)
+    event = {
+        "specversion": "1.0",
+        "id": f"{entry.id}~{revision}",
+        "source": "sla-engine",
+        "type": RETRACTED,
+        "subject": subject,
+        "time": fired_at,
+        "tenant": tenant,
+        "data": {
+            "tenant": tenant,
+            "incident": subject,
+            "alert": entry.id,
+            "revision": revision,
+            "fired_at": fired_at,
+        },
+    }
+    after = Sent(entry.id, entry.type, entry.time, entry.due, entry.started, False, revision)
+    return Outgoing(event, after, 0, subject.encode())
+
+
+def _amendment(known: Sent, event: dict[str, Any], started: int, fired_at: str) -> Outgoing:
+    revision = known.revision + 1
+    data = {**event["data"], "alert": known.id, "revision": revision, "late": "late_event"}
+    data["fired_at"] = fired_at
+    if not known.active:
+        data["active"] = True
+    amended = {**event, "id": f"{known.id}~{revision}", "type": AMENDED, "data": data}
+    after = Sent(known.id, known.type, event["time"], data.get("due"), started, True, revision)
+    return Outgoing(amended, after, int(data.get("score") or 0), event["subject"].encode())
+
+
+def instant(text: str) -> int:
+    """Milliseconds of a written time."""
+    return parse_time_text(text)
+
+
+def _address(identity: str) -> tuple[str, str]:
+    tenant, subject, _ = identity.split("/", 2)
+    return unquote(tenant), unquote(subject)

@@ -1,0 +1,311 @@
+"""One turn of a partition: events and timers in, changed rows and outgoing alerts out.
+
+A turn works on memory only; `prepare` gives the bytes of the one atomic call that makes it
+durable. Nothing of a turn leaves before that call has been answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.alert.ids import clock_key
+from sla_engine.alert.render import render
+from sla_engine.alert.timeline import Timeline
+from sla_engine.clock.layout import ENDED, MERGED, AlertKind
+from sla_engine.clock.work import Outcome
+from sla_engine.engine.inorder import PACKED_MAX, Stop, due_rows, fire_rows, new_incident_row, take_events
+from sla_engine.engine.outgoing import (
+    CLEARED,
+    Outgoing,
+    Sent,
+    corrections,
+    first_sending,
+    sent_of,
+)
+from sla_engine.engine.partition import Partition
+from sla_engine.engine.refold import Folded, Folder, distinct, superseded
+from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
+from sla_engine.event.packed import pack, unpack_all
+from sla_engine.event.times import format_time
+from sla_engine.limits import HORIZON_MS, TURN_FIRES_MAX
+
+#: Reads stored history bytes: history numbers -> bytes each ("" where nothing is stored).
+ReadHistory = Callable[[Sequence[int]], dict[int, bytes]]
+
+_NO_DATA = np.zeros(1, np.uint8)
+
+
+@dataclass
+class DeadLetter:
+    """A refused event: its row in the batch, why, and how to mend it."""
+
+    row: int
+    code: DeadCode
+    message: str
+
+
+@dataclass
+class TurnSettings:
+    """What a turn needs to know beyond policies."""
+
+    horizon_ms: int = HORIZON_MS
+    not_before_ms: int = -(2**62)
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass
+class Counters:
+    """What happened, for metrics; never read by decisions."""
+
+    events: int = 0
+    duplicates: int = 0
+    refolds: int = 0
+    corrections: int = 0
+    fires: int = 0
+    control: int = 0
+
+
+@dataclass
+class Turn:
+    """The work in hand of one partition."""
+
+    partition: Partition
+    folder: Folder
+    read_history: ReadHistory
+    settings: TurnSettings = field(default_factory=TurnSettings)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    controls: list[Any] = field(default_factory=list)
+    now_ms: int = 0
+    virtual: bool = False  # replay: alerts are fired at their own instants
+
+    # ------------------------------------------------------------------ events
+
+    def take(self, batch: DecodedBatch, start: int, stop: int) -> None:
+        """Apply events[start:stop] of a decoded batch, each at its own time."""
+        partition = self.partition
+        partition.reserve(stop - start)
+        at = start
+        while at < stop:
+            rules, work, shard = partition.handles()
+            outcome, at = take_events(
+                rules.value, work.value, shard.value, batch.events, batch.spans, batch.data,
+                at, stop, partition.book.blank,
+            )  # fmt: skip
+            if outcome == Outcome.DONE:
+                break
+            if outcome == Stop.FULL:
+                partition.more_arena()
+            elif outcome in (Stop.SPECIAL, Outcome.NEED_HISTORY):
+                self._special(batch, int(at))
+                at += 1
+            else:
+                partition.answer(outcome, batch.data, batch.spans)
+        self.counters.events += stop - start
+
+    def _special(self, batch: DecodedBatch, at: int) -> None:
+        """An event that is not simply the incident's next one."""
+        event = batch.events[at]
+        kind = int(event["type"])
+        if kind in (EventType.TIME, EventType.CUSTOMER_UPDATED, EventType.POLICY_PUBLISHED):
+            self.counters.control += 1
+            self.controls.append(event.copy())
+            return
+        partition = self.partition
+        self.flush()
+        row = partition.find(int(event["key1"]), int(event["key2"]))
+        if row < 0:
+            rules, work, shard = partition.handles()
+            row = int(new_incident_row(work.value, shard.value, event, partition.book.blank))
+        history = self.history(row)
+        packed = packed_event(batch, at)
+        whole = unpack_all(history + packed)
+        refusal = self._refusal(row, whole, event)
+        if refusal is not None:
+            if refusal[0] is DeadCode.ACCEPTED:
+                self.counters.duplicates += 1
+            else:
+                self.dead.append(DeadLetter(at, *refusal))
+            return
+        partition.append_history(row, packed)
+        self._refold(row, whole, sent_of(history), event)
+
+    def _refusal(self, row: int, whole: DecodedBatch, event: Any) -> tuple[DeadCode, str] | None:
+        """Why the event cannot count; ACCEPTED stands for a duplicate, None for none."""
+        earlier = whole.events[:-1]
+        same = np.flatnonzero(earlier["id"] == event["id"])
+        if len(same):
+            if earlier[same[0]]["content"] == event["content"]:
+                return DeadCode.ACCEPTED, ""
+            return DeadCode.CONFLICT, (
+                "an event with this source and id is known with another type, time or data; "
+                "give a corrected event a new id"
+            )
+        incident = self.partition.work.incidents[row]
+        if incident["flags"] & ENDED:
+            if not incident["flags"] & MERGED:
+                return DeadCode.DELETED, "the incident was deleted; nothing can be added to it"
+            merge = earlier[earlier["type"] == EventType.MERGED]["time"].min()
+            if event["time"] > merge:
+                return DeadCode.MERGED, (
+                    "the incident was merged before this event's time; send it for the incident "
+                    "it was merged into"
+                )
+        newest = int(incident["last_time"])
+        if len(earlier) and int(event["time"]) < newest - self.settings.horizon_ms:
+            return DeadCode.LATE_BEYOND_HORIZON, (
+                f"the event is {newest - int(event['time'])} ms older than the newest one applied "
+                f"to the incident; lateness.horizon is {self.settings.horizon_ms} ms"
+            )
+        return None
+
+    def _refold(
+        self, row: int, whole: DecodedBatch, sent: dict[str, Sent], event: Any
+    ) -> None:
+        """Fold the incident anew and send what the receivers must know."""
+        partition = self.partition
+        incident = partition.work.incidents[row]
+        late = bool(
+            incident["events"]
+            and (
+                int(event["time"]) <= int(incident["fired_at"])
+                or int(event["time"]) < int(incident["last_time"])
+            )
+        )
+        until = max(
+            partition.clock_ms, int(incident["fired_at"]), int(whole.events["time"].max())
+        )
+        folded = self.folder.fold(whole, until)
+        self.counters.refolds += 1
+        partition.replace(row, folded)
+        leaving = corrections(sent, valid_alerts(self.folder, folded, self.settings.attributes), self._fired(until), late=late)  # fmt: skip
+        self.counters.corrections += len(leaving)
+        for each in leaving:
+            self._leave(row, each)
+
+    # ------------------------------------------------------------------ time
+
+    def fire(self, upto: int) -> int:
+        """Fire what is due at or before `upto`, at most TURN_FIRES_MAX incidents; how many."""
+        partition = self.partition
+        rows = np.empty(TURN_FIRES_MAX, np.int64)
+        found = int(due_rows(partition.work.next_due, partition.rows, upto, rows))
+        if not found:
+            return 0
+        at = 0
+        partition.reserve(0)
+        while True:
+            rules, work, shard = partition.handles()
+            outcome, at = fire_rows(
+                rules.value, work.value, shard.value, rows[:found], at, upto
+            )
+            if outcome == Outcome.DONE:
+                break
+            partition.answer(outcome, _NO_DATA, np.zeros(0))
+        self.counters.fires += found
+        return found
+
+    # ------------------------------------------------------------------ alerts
+
+    def flush(self) -> None:
+        """Render what the fold emitted so far and remember it as sent."""
+        partition = self.partition
+        alerts = superseded(partition.alerts())
+        if not len(alerts):
+            return
+        partition.work.counts[0] = 0
+        by_row: dict[int, list[Any]] = {}
+        for alert in alerts:
+            by_row.setdefault(int(alert["row"]), []).append(alert)
+        histories = self.histories(list(by_row))
+        for row, rows in by_row.items():
+            history = histories[row]
+            batch = unpack_all(history)
+            timeline = Timeline(partition.book.policies, batch, distinct(batch))
+            told = sent_of(history)
+            for alert in rows:
+                self._leave(row, self._rendered(alert, timeline, told))
+
+    def _rendered(self, alert: Any, timeline: Timeline, told: dict[str, Sent]) -> Outgoing:
+        cleared: list[str] = []
+        if alert["kind"] == AlertKind.CLEARED:
+            cleared = still_told(told, self.partition.book, alert, timeline)
+        fired_at = int(alert["decided"]) if self.virtual else max(self.now_ms, int(alert["time"]))
+        event = render(
+            self.partition.book,
+            alert,
+            timeline,
+            fired_at=fired_at,
+            cleared=cleared,
+            allowed=self.settings.attributes,
+        )
+        outgoing = first_sending(event, int(alert["started"]))
+        told[outgoing.remembered.id] = outgoing.remembered
+        return outgoing
+
+    def _leave(self, row: int, outgoing: Outgoing) -> None:
+        self.partition.append_history(row, outgoing.remembered.packed())
+        self.partition.touch(row)
+        if int(outgoing.time_ms) >= self.settings.not_before_ms:
+            self.outgoing.append(outgoing)
+
+    def _fired(self, until: int) -> str:
+        return format_time(until if self.virtual else max(self.now_ms, 0))
+
+    # ------------------------------------------------------------------ history
+
+    def history(self, row: int) -> bytes:
+        """All history bytes of one incident."""
+        return self.histories([row])[row]
+
+    def histories(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """All history bytes of these incidents: stored, then pending."""
+        partition = self.partition
+        numbers = {row: int(partition.work.incidents[row]["history"]) for row in rows}
+        wanted = [number for number in numbers.values() if number in partition.stored]
+        stored = self.read_history(wanted) if wanted else {}
+        return {
+            row: stored.get(number, b"") + partition.pending(number)
+            for row, number in numbers.items()
+        }
+
+
+def packed_event(batch: DecodedBatch, at: int) -> bytes:
+    """One event of a batch as history keeps it."""
+    out = np.empty(PACKED_MAX, np.uint8)
+    end = int(pack(batch.data, batch.events[at], batch.spans, out, 0))
+    return out[:end].tobytes()
+
+
+def valid_alerts(
+    folder: Folder, folded: Folded, allowed: Sequence[str]
+) -> list[tuple[dict[str, Any], int]]:
+    """(event, start of its cycle) of every valid alert of a fold."""
+    events = folder.render(folded, allowed)
+    return [
+        (event, int(row["started"])) for event, row in zip(events, folded.alerts, strict=True)
+    ]
+
+
+def still_told(
+    told: dict[str, Sent], book: Any, alert: Any, timeline: Timeline
+) -> list[str]:
+    """The ids that a `cleared` alert takes back: sent, valid, of its cycle."""
+    set_name, clock = book.definitions.columns[int(alert["column"])]
+    prefix = clock_key(
+        timeline.tenant, timeline.incident, set_name, clock, int(alert["cycle"])
+    )
+    return [
+        entry.id
+        for entry in told.values()
+        if entry.active and entry.type != CLEARED and entry.id.startswith(prefix + "/")
+    ]
+
+
+__all__ = ["Counters", "DeadLetter", "NDArray", "Turn", "TurnSettings"]
