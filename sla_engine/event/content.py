@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sla_engine.event.compiled import inlined, kernel
+from sla_engine.event.compiled import kernel
 from sla_engine.event.hashing import SEED_TEXT, absorb, finish, hash_bytes
 
 
@@ -30,29 +30,27 @@ class Tag(IntEnum):
 
 
 #: Codes of the terms that are not members of `data`.
-SUBJECT_TERM = 1
-TYPE_TERM = 4
-TIME_TERM = 5
+SUBJECT_TERM, TYPE_TERM, TIME_TERM = np.int64(1), np.int64(4), np.int64(5)
 
-TAG_TEXT = int(Tag.TEXT)
+TAG_TEXT = np.int64(Tag.TEXT)
 _TERM = np.uint64(0x8CB92BA72F3D8DD7)
 _NAME = np.uint64(0x2545F4914F6CDD1D)
 _TEXT_SEED = np.uint64(SEED_TEXT)
 
 
-@inlined
+@kernel
 def term(code: Any, tag: Any, value: Any) -> Any:
     """What one member adds to the sum: `value` is the hash of its text (uint64)."""
     return finish(absorb(np.uint64(code * 8 + tag + 1) * _TERM, value))
 
 
-@inlined
+@kernel
 def named_term(code: Any, name: Any, tag: Any, value: Any) -> Any:
     """The same for a member of `custom`; `name` is the hash of its name."""
     return term(code, tag, absorb(np.uint64(name) * _NAME, value))
 
 
-@inlined
+@kernel
 def content_hash(total: Any) -> Any:
     """The content hash of a sum of terms; never 0."""
     return finish(total)

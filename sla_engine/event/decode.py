@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from sla_engine.event.normalise import normalise
 from sla_engine.event.packed import DEFAULT
 from sla_engine.event.scan import (
     NEEDS_NORMALISER,
+    PLACE,
     SCRATCH_BYTES,
     SPANS_PER_EVENT_MAX,
     UNCHECKED,
@@ -45,17 +45,6 @@ class Records(Protocol):
     append_ms: NDArray[np.int64]
 
 
-@dataclass(slots=True)
-class _Lines:
-    """Records that are lines of a file: the offset is the line's number."""
-
-    data: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    value_start: NDArray[np.int32]
-    value_end: NDArray[np.int32]
-    append_ms: NDArray[np.int64]
-
-
 class Decoder:
     """Decodes batch after batch into the same arrays.
 
@@ -68,6 +57,7 @@ class Decoder:
         self._actors = frozenset(actors)
         self._hashes = np.array(sorted(hash_text(actor) for actor in self._actors), np.uint64)
         self._data = np.zeros(1 << 16, np.uint8)
+        self._places = np.zeros(1 << 10, PLACE)
         self._events = np.zeros(1 << 10, EVENT)
         self._spans = np.zeros(1 << 13, SPAN)
         self._scratch = np.zeros(SCRATCH_BYTES, np.uint8)
@@ -79,18 +69,40 @@ class Decoder:
         DeadCode in `code`, no spans, and a message under its index in `messages`.
         """
         count = len(batch.offsets)
-        size = len(batch.data)
+        size = self._take(batch.data, count)
+        self._places["start"][:count] = batch.value_start
+        self._places["end"][:count] = batch.value_end
+        self._places["offset"][:count] = batch.offsets
+        self._places["append"][:count] = batch.append_ms
+        return self._decode(count, size, latest_ms)
+
+    def decode_lines(
+        self, lines: bytes, latest_ms: int | None = None, first_line: int = 1
+    ) -> DecodedBatch:
+        """Rows of a JSON-lines text: `offset` is the line's number, blank lines are left out."""
+        size = self._take(np.frombuffer(lines, np.uint8), lines.count(b"\n") + 1)
+        begin = len(_BYTE_ORDER_MARK) if lines.startswith(_BYTE_ORDER_MARK) else 0
+        count = int(find_lines(self._data, begin, size, first_line, self._places))
+        return self._decode(count, size, latest_ms)
+
+    def _take(self, data: NDArray[np.uint8], count: int) -> int:
+        """Copy the bytes of `count` records, make room for their rows; returns their size."""
+        size = len(data)
         if size > BATCH_BYTES_MAX:
             raise ValueError(f"a batch of {size} bytes; hand over at most {BATCH_BYTES_MAX}")
         self._reserve(count, size)
-        self._data[:size] = batch.data
+        self._data[:size] = data
         self._data[size : size + len(DEFAULT)] = np.frombuffer(DEFAULT, np.uint8)
+        return size
+
+    def _decode(self, count: int, size: int, latest_ms: int | None) -> DecodedBatch:
+        """Rows of the first `count` places."""
+        places = self._places[:count]
         latest = UNCHECKED if latest_ms is None else latest_ms
         row = used = left = unknown = 0
         while row < count:
             row, used, more_left, more_unknown = scan_batch(
-                *(self._data, batch.value_start, batch.value_end, batch.offsets),
-                *(batch.append_ms, row, latest, size, self._hashes),
+                *(self._data, places, row, latest, size, self._hashes),
                 *(self._events, self._spans, used, self._scratch),
             )
             left += more_left
@@ -104,20 +116,6 @@ class Decoder:
         result.data = self._data[:end]
         result.spans = self._spans[:used]
         return result
-
-    def decode_lines(
-        self, lines: bytes, latest_ms: int | None = None, first_line: int = 1
-    ) -> DecodedBatch:
-        """Rows of a JSON-lines text: `offset` is the line's number, blank lines are left out."""
-        data = np.frombuffer(lines, np.uint8)
-        count = int(np.count_nonzero(data == ord("\n"))) + 1
-        starts, ends = np.zeros(count, np.int32), np.zeros(count, np.int32)
-        numbers = np.zeros(count, np.int64)
-        begin = len(_BYTE_ORDER_MARK) if lines.startswith(_BYTE_ORDER_MARK) else 0
-        count = int(find_lines(data, begin, first_line, starts, ends, numbers))
-        append = np.full(count, -1, np.int64)
-        batch = _Lines(data, numbers[:count], starts[:count], ends[:count], append)
-        return self.decode(batch, latest_ms)
 
     def _normalise(
         self, result: DecodedBatch, used: int, size: int, latest_ms: int | None
@@ -157,6 +155,7 @@ class Decoder:
             self._data = np.zeros(2 * size, np.uint8)
         if len(self._events) < count:
             self._events = np.zeros(2 * count, EVENT)
+            self._places = np.zeros(2 * count, PLACE)
         if len(self._spans) < 8 * count + SPANS_PER_EVENT_MAX:
             self._spans = np.zeros(16 * count, SPAN)
 
@@ -171,18 +170,19 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
 
 
 @kernel
-def find_lines(data: Any, begin: Any, first: Any, starts: Any, ends: Any, numbers: Any) -> Any:
-    """Bounds and numbers of the lines that hold anything but blanks; returns how many."""
+def find_lines(data: Any, begin: Any, size: Any, first: Any, places: Any) -> Any:
+    """Places of the lines that hold anything but blanks, numbers as offsets; returns how many."""
     count = 0
-    number = first
+    number = np.int64(first)
     start = np.int64(begin)
-    for at in range(begin, data.size + 1):
-        if at < data.size and data[at] != 10:
+    for at in range(begin, size + 1):
+        if at < size and data[at] != 10:
             continue
-        if skip_blanks(data, start, at) < at:
-            starts[count] = start
-            ends[count] = at
-            numbers[count] = number
+        if skip_blanks(data, start, np.int64(at)) < at:
+            places[count]["start"] = start
+            places[count]["end"] = at
+            places[count]["offset"] = number
+            places[count]["append"] = -1
             count += 1
         start = np.int64(at + 1)
         number += 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.event.compiled import inlined, kernel
+from sla_engine.event.compiled import kernel
 
 SEED_TEXT = 0x6A09E667F3BCC909
 """Seed of every text's hash in SPAN.hash, SPAN.name and EVENT.source."""
@@ -33,7 +33,7 @@ _ONE, _THREE = np.uint64(1), np.uint64(3)
 _2, _4, _5, _6, _7 = np.uint64(2), np.uint64(4), np.uint64(5), np.uint64(6), np.uint64(7)
 
 
-@inlined
+@kernel
 def load_word(data: Any, at: Any) -> Any:
     """The 8 bytes from `at` as a little-endian uint64; all of them must lie inside `data`."""
     p = np.uint64(at)
@@ -52,7 +52,7 @@ def load_word(data: Any, at: Any) -> Any:
     return low | high
 
 
-@inlined
+@kernel
 def load_part(data: Any, at: Any, length: Any) -> Any:
     """The `length` (1..7) bytes from `at` as the low bytes of a uint64."""
     if at + 8 <= data.size:
@@ -64,7 +64,7 @@ def load_part(data: Any, at: Any, length: Any) -> Any:
     return word
 
 
-@inlined
+@kernel
 def absorb(state: Any, word: Any) -> Any:
     """Take one word into the running value."""
     word = np.uint64(word) * _WORD
@@ -73,7 +73,7 @@ def absorb(state: Any, word: Any) -> Any:
     return state ^ (state >> _B29)
 
 
-@inlined
+@kernel
 def finish(state: Any) -> Any:
     """Spread every bit of the running value over all 64; never 0."""
     state = np.uint64(state)
@@ -122,8 +122,8 @@ def hash_value(value: Any, seed: Any) -> Any:
 
 
 def as_bytes(text: str) -> NDArray[np.uint8]:
-    """The UTF-8 of a text as an array, for the kernels."""
-    return np.frombuffer(text.encode(), dtype=np.uint8)
+    """The UTF-8 of a text as an array for the kernels, which are compiled for writable ones."""
+    return np.frombuffer(bytearray(text, "utf-8"), np.uint8)
 
 
 def hash_text(text: str, seed: int = SEED_TEXT) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.event.compiled import inlined
+from sla_engine.event.compiled import kernel
 from sla_engine.event.hashing import load_part, load_word
 from sla_engine.event.layout import TYPE_NAMES, Author, EventType, Member
 
@@ -169,39 +169,38 @@ def _words(name: str) -> tuple[int, int]:
     return int.from_bytes(text[:8], "little"), int.from_bytes(last, "little")
 
 
-def _slot(first: Any, second: Any, bits: Any) -> Any:
+def _slot(first: Any, second: Any) -> Any:
     mixed = np.uint64(first) * _FIRST ^ np.uint64(second) * _SECOND
-    return (mixed ^ (mixed >> np.uint64(29))) >> np.uint64(64 - bits)
+    return (mixed ^ (mixed >> np.uint64(29))) >> np.uint64(64 - _BITS)
 
 
-def _table(names: Mapping[str, int], bits: int) -> NDArray[np.uint64]:
+def _table(names: Mapping[str, int]) -> NDArray[np.uint64]:
     """Open addressing: rows (first word, last word, length << 16 | code), 0xFFFF = free."""
-    table = np.zeros((1 << bits, 3), np.uint64)
+    table = np.zeros((1 << _BITS, 3), np.uint64)
     table[:, 2] = _EMPTY
     for name, code in names.items():
         first, second = _words(name)
         with np.errstate(over="ignore"):
-            at = int(_slot(first, second, bits))
+            at = int(_slot(first, second))
         while table[at, 2] != _EMPTY:
-            at = (at + 1) % (1 << bits)
+            at = (at + 1) % (1 << _BITS)
         table[at] = first, second, len(name) << 16 | code
     return table
 
 
-_ENVELOPE_BITS, _DATA_BITS, _TYPE_BITS = 6, 8, 6
-_ENVELOPE_TABLE = _table(ENVELOPE, _ENVELOPE_BITS)
-_DATA_TABLE = _table({name: code for name, (code, _) in DATA.items()}, _DATA_BITS)
+_BITS = 8
+_ENVELOPE_TABLE = _table(ENVELOPE)
+_DATA_TABLE = _table({name: code for name, (code, _) in DATA.items()})
 _TYPE_PREFIX = "incident."
 _TYPE_TABLE = _table(
     {n.removeprefix(_TYPE_PREFIX): c for n, c in TYPES.items() if n.startswith(_TYPE_PREFIX)},
-    _TYPE_BITS,
 )
-_AUTHOR_TABLE = _table(AUTHORS, 4)
-_slot_of = inlined(_slot)
+_AUTHOR_TABLE = _table(AUTHORS)
+_slot_of = kernel(_slot)
 
 
-@inlined
-def _find(table: Any, bits: Any, data: Any, at: Any, length: Any) -> Any:
+@kernel
+def _find(table: Any, data: Any, at: Any, length: Any) -> Any:
     """Code of the name data[at:at+length] in a table; -1 when it is not there."""
     first = np.uint64(0)
     second = np.uint64(0)
@@ -213,42 +212,42 @@ def _find(table: Any, bits: Any, data: Any, at: Any, length: Any) -> Any:
             first = np.uint64(load_word(data, at))
             if length > 8:
                 second = np.uint64(load_word(data, at + length - 8))
-        slot = np.int64(_slot_of(first, second, bits))
+        slot = np.int64(_slot_of(first, second))
         while table[slot, 2] != _EMPTY:
             if table[slot, 0] == first and table[slot, 1] == second:
                 entry = np.int64(table[slot, 2])
                 if entry >> 16 == length:
                     found = entry & 0xFFFF
                 break
-            slot = (slot + 1) & ((1 << bits) - 1)
+            slot = (slot + 1) & ((1 << _BITS) - 1)
     return found
 
 
-@inlined
+@kernel
 def envelope_code(data: Any, at: Any, length: Any) -> Any:
     """Envelope code of a name; -1 = unknown."""
-    return _find(_ENVELOPE_TABLE, _ENVELOPE_BITS, data, at, length)
+    return _find(_ENVELOPE_TABLE, data, at, length)
 
 
-@inlined
+@kernel
 def data_code(data: Any, at: Any, length: Any) -> Any:
     """Code of a member of `data`; -1 = unknown."""
-    return _find(_DATA_TABLE, _DATA_BITS, data, at, length)
+    return _find(_DATA_TABLE, data, at, length)
 
 
-@inlined
+@kernel
 def author_code(data: Any, at: Any, length: Any) -> Any:
     """Author of its text; -1 = none of them."""
-    return _find(_AUTHOR_TABLE, 4, data, at, length)
+    return _find(_AUTHOR_TABLE, data, at, length)
 
 
-@inlined
+@kernel
 def incident_type(data: Any, at: Any, length: Any) -> Any:
     """EventType of a type text that begins with `incident.`; -1 = any other text."""
     found = -1
     if length > 9 and data[at + 8] == 46:
         if load_word(data, at) == _INCIDENT:
-            found = _find(_TYPE_TABLE, _TYPE_BITS, data, at + 9, length - 9)
+            found = _find(_TYPE_TABLE, data, at + 9, length - 9)
     return found
 
 

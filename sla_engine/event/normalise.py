@@ -88,7 +88,7 @@ def _load(raw: bytes) -> dict[str, Any] | Problem:
         return Problem(
             DeadCode.TOO_LARGE, f"{len(raw)} bytes; send at most {EVENT_BYTES_MAX} per event"
         )
-    if too_deep(np.frombuffer(raw, np.uint8), 0, len(raw)):
+    if too_deep(np.frombuffer(bytearray(raw), np.uint8), 0, len(raw)):
         return Problem(
             DeadCode.TOO_DEEP, f"nested deeper than {EVENT_DEPTH_MAX}; flatten the event"
         )
@@ -207,9 +207,9 @@ def _packed(
     actors: AbstractSet[str],
 ) -> bytes:
     """The packed event (format: `packed`)."""
-    draft.count(SUBJECT_TERM, Tag.TEXT, draft.subject.encode())
-    draft.count(TIME_TERM, Tag.TEXT, time.encode())
-    entries = np.frombuffer(b"".join(draft.entries), np.uint8)
+    draft.count(int(SUBJECT_TERM), Tag.TEXT, draft.subject.encode())
+    draft.count(int(TIME_TERM), Tag.TEXT, time.encode())
+    entries = np.frombuffer(bytearray().join(draft.entries), np.uint8)
     content = int(content_of_entries(entries, draft.type))
     head = bytes((VERSION, draft.type | draft.author << 5, _flags(draft, actors)))
     parts = [head, varint(draft.time - TIME_MIN_MS), varint(sequence + 1)]

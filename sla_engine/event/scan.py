@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sla_engine.event.compiled import inlined, kernel
+from sla_engine.event.compiled import kernel
 from sla_engine.event.content import SUBJECT_TERM, TIME_TERM, TYPE_TERM, Tag, content_hash, term
 from sla_engine.event.hashing import SEED_ID, SEED_KEY1, SEED_KEY2, SEED_TEXT, hash_bytes, join
 from sla_engine.event.layout import FLAG_PUBLIC, Author, EventType, Member
@@ -48,12 +48,15 @@ SCRATCH_BYTES = 2 * ID_BYTES_MAX + 2
 UNCHECKED = (1 << 63) - 1
 """`latest_ms` of a caller who does not check for times in the future."""
 DEFAULT_TENANT = "default"
+PLACE = np.dtype([("start", "i8"), ("end", "i8"), ("offset", "i8"), ("append", "i8")], align=True)
+"""Where a record lies in the bytes (start -1: it has no value) and in the log."""
 
 _SEED, _SEED1, _SEED2 = np.uint64(SEED_TEXT), np.uint64(SEED_KEY1), np.uint64(SEED_KEY2)
 _SEED_ID = np.uint64(SEED_ID)
 _ZERO, _BIT = np.uint64(0), np.uint64(1)
+_START, _DEFAULT_LENGTH = np.int64(0), np.int64(len(DEFAULT_TENANT))
 _TENANT, _SUBJECT, _SOURCE, _ID = (
-    int(m) for m in (Member.TENANT, Member.SUBJECT, Member.SOURCE, Member.ID)
+    np.int64(m) for m in (Member.TENANT, Member.SUBJECT, Member.SOURCE, Member.ID)
 )
 _TYPE, _TIME, _SPECVERSION, _SEQUENCE, _DATA, _IGNORED = (
     int(code)
@@ -62,8 +65,13 @@ _TYPE, _TIME, _SPECVERSION, _SEQUENCE, _DATA, _IGNORED = (
         *(Envelope.DATA, Envelope.IGNORED),
     )
 )
-_REQUIRED = np.uint64(mask_of(_SUBJECT, _SOURCE, _ID, _TYPE, _TIME, _SPECVERSION))
-_TAG_TEXT = int(Tag.TEXT)
+_REQUIRED = np.uint64(
+    mask_of(
+        *(Envelope.SUBJECT, Envelope.SOURCE, Envelope.ID),
+        *(Envelope.TYPE, Envelope.TIME, Envelope.SPECVERSION),
+    )
+)
+_TAG_TEXT = np.int64(Tag.TEXT)
 _SEQUENCE_DIGITS_MAX = 18
 _NO_AUTHOR = int(Author.NONE)
 _COMMENTED, _ACKNOWLEDGED = int(EventType.COMMENTED), int(EventType.ACKNOWLEDGED)
@@ -80,7 +88,7 @@ for _type, _codes in REQUIRED.items():
 _NEEDED[_COMMENTED] = mask_of(AUTHOR)
 
 
-@inlined
+@kernel
 def clear_event(events: Any, row: Any, first_span: Any, start: Any, end: Any) -> Any:
     """The row as it is before anything was read."""
     event = events[row]
@@ -107,11 +115,11 @@ def put_keys(data: Any, event: Any, spans: Any, k: Any, scratch: Any) -> Any:
     """The hashes that follow from the first four spans, which begin at row `k`."""
     length = join(data, spans[k]["start"], spans[k]["length"],
                   spans[k + 1]["start"], spans[k + 1]["length"], scratch)  # fmt: skip
-    event["key1"] = hash_bytes(scratch, 0, length, _SEED1)
-    event["key2"] = hash_bytes(scratch, 0, length, _SEED2)
+    event["key1"] = hash_bytes(scratch, _START, length, _SEED1)
+    event["key2"] = hash_bytes(scratch, _START, length, _SEED2)
     length = join(data, spans[k + 2]["start"], spans[k + 2]["length"],
                   spans[k + 3]["start"], spans[k + 3]["length"], scratch)  # fmt: skip
-    event["id"] = hash_bytes(scratch, 0, length, _SEED_ID)
+    event["id"] = hash_bytes(scratch, _START, length, _SEED_ID)
     event["source"] = spans[k + 2]["hash"]
 
 
@@ -240,7 +248,7 @@ def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: A
     if skip_blanks(data, at + 1, end) != end or found_members & _REQUIRED != _REQUIRED:
         return False, 0
     if found_members & _BIT == _ZERO:
-        put_text(data, spans, k, _TENANT, tenant, 7)
+        put_text(data, spans, k, _TENANT, tenant, _DEFAULT_LENGTH)
     event["spans"] = next_row - k
     event["content"] = content_hash(total)
     if event["author"] == _NO_AUTHOR:
@@ -252,10 +260,9 @@ def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: A
 
 
 @kernel
-def scan_batch(data: Any, starts: Any, ends: Any, offsets: Any, appends: Any, first: Any,
-               latest: Any, tenant: Any, actors: Any, events: Any, spans: Any, at: Any,
-               scratch: Any) -> Any:  # fmt: skip
-    """Records from row `first` on into rows of `events`, their spans from row `at` on.
+def scan_batch(data: Any, places: Any, first: Any, latest: Any, tenant: Any, actors: Any,
+               events: Any, spans: Any, at: Any, scratch: Any) -> Any:  # fmt: skip
+    """Records from place `first` on into rows of `events`, their spans from row `at` on.
 
     Returns (next row of events, next row of spans, rows left to the normaliser, unknown
     members). Stops early when fewer than SPANS_PER_EVENT_MAX rows of spans are left.
@@ -263,13 +270,13 @@ def scan_batch(data: Any, starts: Any, ends: Any, offsets: Any, appends: Any, fi
     left = 0
     unknown = 0
     row = first
-    while row < starts.size and at + SPANS_PER_EVENT_MAX <= spans.size:
-        start = np.int64(starts[row])
-        end = np.int64(ends[row])
+    while row < places.size and at + SPANS_PER_EVENT_MAX <= spans.size:
+        start = np.int64(places[row]["start"])
+        end = np.int64(places[row]["end"])
         clear_event(events, row, at, start, end)
         event = events[row]
-        event["offset"] = offsets[row]
-        event["append"] = appends[row]
+        event["offset"] = places[row]["offset"]
+        event["append"] = places[row]["append"]
         accepted = False
         more = 0
         if start >= 0 and end - start <= EVENT_BYTES_MAX:

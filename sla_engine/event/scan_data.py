@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sla_engine.event.compiled import inlined, kernel
+from sla_engine.event.compiled import kernel
 from sla_engine.event.content import Tag, named_term, term
 from sla_engine.event.hashing import SEED_TEXT, hash_bytes, hash_text, hash_value
 from sla_engine.event.layout import FLAG_ENGINE_ACTOR, FLAG_PUBLIC, Member, SpanKind
@@ -56,12 +56,17 @@ _SEED = np.uint64(SEED_TEXT)
 _ZERO = np.uint64(0)
 _BIT = np.uint64(1)
 
-_NULL, _TEXT, _NUMBER = int(SpanKind.NULL), int(SpanKind.TEXT), int(SpanKind.NUMBER)
-_TRUE, _FALSE, _TIME = int(SpanKind.TRUE), int(SpanKind.FALSE), int(SpanKind.TIME)
-TAG_NULL, TAG_TEXT, TAG_NUMBER = int(Tag.NULL), int(Tag.TEXT), int(Tag.NUMBER)
-TAG_TRUE, TAG_FALSE, TAG_OBJECT = int(Tag.TRUE), int(Tag.FALSE), int(Tag.OBJECT)
-
-_CUSTOM, _ACTOR = int(Member.CUSTOM), int(Member.ACTOR)
+_NULL, _TEXT, _NUMBER, _TRUE, _FALSE, _TIME = (
+    np.int64(kind)
+    for kind in (
+        *(SpanKind.NULL, SpanKind.TEXT, SpanKind.NUMBER),
+        *(SpanKind.TRUE, SpanKind.FALSE, SpanKind.TIME),
+    )
+)
+_TAG_NULL, _TAG_TEXT, _TAG_NUMBER, _TAG_TRUE, _TAG_FALSE, _TAG_OBJECT = (
+    np.int64(tag) for tag in (Tag.NULL, Tag.TEXT, Tag.NUMBER, Tag.TRUE, Tag.FALSE, Tag.OBJECT)
+)
+_CUSTOM, _ACTOR = np.int64(Member.CUSTOM), np.int64(Member.ACTOR)
 _F_TEXT, _F_TITLE, _F_IDENTITY = int(Form.TEXT), int(Form.TITLE), int(Form.IDENTITY)
 _F_TIME, _F_SCORE, _F_AUTHOR = int(Form.TIME), int(Form.SCORE), int(Form.AUTHOR)
 _F_FLAG, _F_MAP = int(Form.FLAG), int(Form.MAP)
@@ -84,15 +89,14 @@ for _code, (_least, _greatest) in SCORE_BOUNDS.items():
     _LEAST[_code], _GREATEST[_code] = _least, _greatest
 
 
-@inlined
-def put_span(spans: Any, k: Any, member: Any, kind: Any, hashed: Any, start: Any, length: Any,
-             value: Any) -> Any:  # fmt: skip
-    """Write row `k` of the spans, without a name."""
+@kernel
+def put_span(spans: Any, k: Any, member: Any, kind: Any, hashed: Any) -> Any:
+    """Write row `k` of the spans, without bytes, value or name."""
     spans[k]["hash"] = hashed
     spans[k]["name"] = _ZERO
-    spans[k]["value"] = value
-    spans[k]["start"] = start
-    spans[k]["length"] = length
+    spans[k]["value"] = 0
+    spans[k]["start"] = 0
+    spans[k]["length"] = 0
     spans[k]["name_start"] = 0
     spans[k]["name_length"] = 0
     spans[k]["member"] = member
@@ -102,10 +106,19 @@ def put_span(spans: Any, k: Any, member: Any, kind: Any, hashed: Any, start: Any
 
 
 @kernel
+def put_value(spans: Any, k: Any, member: Any, kind: Any, value: Any) -> Any:
+    """A span of kind TIME, or NUMBER of a score."""
+    put_span(spans, k, member, kind, np.uint64(hash_value(value, _SEED)))
+    spans[k]["value"] = value
+
+
+@kernel
 def put_text(data: Any, spans: Any, k: Any, member: Any, start: Any, length: Any) -> Any:
     """A TEXT span; returns its hash."""
     hashed = np.uint64(hash_bytes(data, start, length, _SEED))
-    put_span(spans, k, member, _TEXT, hashed, start, length, 0)
+    put_span(spans, k, member, _TEXT, hashed)
+    spans[k]["start"] = start
+    spans[k]["length"] = length
     return hashed
 
 
@@ -115,12 +128,12 @@ def scan_text(data: Any, at: Any, end: Any, code: Any, spans: Any, k: Any) -> An
     b = byte_at(data, at, end)
     if b == QUOTE:
         found = np.int64(string_end(data, at + 1, end))
-        start, stop, behind, tag = at + 1, found >> 1, (found >> 1) + 1, TAG_TEXT
+        start, stop, behind, tag = at + 1, found >> 1, (found >> 1) + 1, _TAG_TEXT
         if found < 0 or (_FORMS[code] == _F_IDENTITY and (found & 1 == 0 or stop == start)):
             return -1, _ZERO
     elif b == MINUS or ZERO <= b <= NINE:
         behind, stop = number_end(data, at, end)
-        start, tag = at, TAG_NUMBER
+        start, tag = at, _TAG_NUMBER
     else:
         return -1, _ZERO
     if behind < 0 or stop - start > _LONGEST[code]:
@@ -141,9 +154,9 @@ def scan_time(data: Any, at: Any, end: Any, code: Any, spans: Any, k: Any) -> An
     instant = parse_time(data, at + 1, stop)
     if instant == BAD_TIME or instant < TIME_MIN_MS or instant >= TIME_MAX_MS:
         return -1, _ZERO
-    put_span(spans, k, code, _TIME, np.uint64(hash_value(instant, _SEED)), 0, 0, instant)
+    put_value(spans, k, code, _TIME, instant)
     hashed = np.uint64(hash_bytes(data, at + 1, stop - at - 1, _SEED))
-    return stop + 1, np.uint64(term(code, TAG_TEXT, hashed))
+    return stop + 1, np.uint64(term(code, _TAG_TEXT, hashed))
 
 
 @kernel
@@ -161,9 +174,9 @@ def scan_score(data: Any, at: Any, end: Any, code: Any, spans: Any, k: Any) -> A
         value = value * 10 + np.int64(data[at + 1]) - ZERO
     if value < _LEAST[code] or value > _GREATEST[code]:
         return -1, _ZERO
-    put_span(spans, k, code, _NUMBER, np.uint64(hash_value(value, _SEED)), 0, 0, value)
+    put_value(spans, k, code, _NUMBER, value)
     hashed = np.uint64(hash_bytes(data, at, stop - at, _SEED))
-    return behind, np.uint64(term(code, TAG_NUMBER, hashed))
+    return behind, np.uint64(term(code, _TAG_NUMBER, hashed))
 
 
 @kernel
@@ -176,21 +189,21 @@ def scan_custom_value(data: Any, at: Any, end: Any, name: Any, spans: Any, k: An
         if behind < 0:
             return -1, _ZERO
         hashed = spans[k]["hash"]
-        tag = TAG_TEXT
+        tag = _TAG_TEXT
         if b != QUOTE:
             spans[k]["kind"] = _NUMBER
-            tag = TAG_NUMBER
+            tag = _TAG_NUMBER
     else:
         behind = literal_end(data, at, end)
         if behind < 0:
             return -1, _ZERO
-        kind, tag = _NULL, TAG_NULL
+        kind, tag = _NULL, _TAG_NULL
         if b == LETTER_T:
-            hashed, kind, tag = HASH_TRUE, _TRUE, TAG_TRUE
+            hashed, kind, tag = HASH_TRUE, _TRUE, _TAG_TRUE
         elif b == LETTER_F:
-            hashed, kind, tag = HASH_FALSE, _FALSE, TAG_FALSE
-        put_span(spans, k, _CUSTOM, kind, hashed, 0, 0, 0)
-    if tag == TAG_TRUE or tag == TAG_FALSE:
+            hashed, kind, tag = HASH_FALSE, _FALSE, _TAG_FALSE
+        put_span(spans, k, _CUSTOM, kind, hashed)
+    if tag == _TAG_TRUE or tag == _TAG_FALSE:
         hashed = _ZERO
     return behind, np.uint64(named_term(_CUSTOM, name, tag, hashed))
 
@@ -199,7 +212,7 @@ def scan_custom_value(data: Any, at: Any, end: Any, name: Any, spans: Any, k: An
 def scan_custom(data: Any, at: Any, end: Any, spans: Any, k: Any) -> Any:
     """The flat map from behind its brace: (position behind, next row of spans, term)."""
     first = k
-    total = np.uint64(term(_CUSTOM, TAG_OBJECT, _ZERO))
+    total = np.uint64(term(_CUSTOM, _TAG_OBJECT, _ZERO))
     at = skip_blanks(data, at, end)
     if byte_at(data, at, end) == BRACE_CLOSE:
         return at + 1, k, total
@@ -244,7 +257,7 @@ def scan_comment(data: Any, at: Any, end: Any, code: Any, event: Any) -> Any:
             return -1, _ZERO
         if b == LETTER_F:
             event["flags"] &= ~np.uint32(FLAG_PUBLIC)
-        return behind, np.uint64(term(code, TAG_FALSE if b == LETTER_F else TAG_TRUE, _ZERO))
+        return behind, np.uint64(term(code, _TAG_FALSE if b == LETTER_F else _TAG_TRUE, _ZERO))
     if b != QUOTE:
         return -1, _ZERO
     found = np.int64(string_end(data, at + 1, end))
@@ -254,7 +267,7 @@ def scan_comment(data: Any, at: Any, end: Any, code: Any, event: Any) -> Any:
         return -1, _ZERO
     event["author"] = author
     hashed = np.uint64(hash_bytes(data, at + 1, stop - at - 1, _SEED))
-    return stop + 1, np.uint64(term(code, TAG_TEXT, hashed))
+    return stop + 1, np.uint64(term(code, _TAG_TEXT, hashed))
 
 
 @kernel
@@ -262,9 +275,9 @@ def scan_null(data: Any, at: Any, end: Any, code: Any, spans: Any, k: Any) -> An
     """`null`: unsets an attribute, says nothing elsewhere: (position behind, next row, term)."""
     behind = literal_end(data, at, end)
     if behind >= 0 and FIRST_ATTRIBUTE <= code <= LAST_ATTRIBUTE:
-        put_span(spans, k, code, _NULL, _ZERO, 0, 0, 0)
+        put_span(spans, k, code, _NULL, _ZERO)
         k += 1
-    return behind, k, np.uint64(term(code, TAG_NULL, _ZERO))
+    return behind, k, np.uint64(term(code, _TAG_NULL, _ZERO))
 
 
 @kernel

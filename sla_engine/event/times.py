@@ -14,6 +14,7 @@ from sla_engine.limits import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 BAD_TIME = -(1 << 62)
 """What `parse_time` answers when the text is no time stamp with an offset."""
 
+_TWO, _FOUR = np.int64(2), np.int64(4)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,9 +56,9 @@ def days_since_1970(year: Any, month: Any, day: Any) -> Any:
 @kernel
 def parse_date(data: Any, at: Any) -> Any:
     """Milliseconds at the start of `YYYY-MM-DD` at `at`; BAD_TIME if there is no such day."""
-    year = digits(data, at, 4)
-    month = digits(data, at + 5, 2)
-    day = digits(data, at + 8, 2)
+    year = digits(data, at, _FOUR)
+    month = digits(data, at + 5, _TWO)
+    day = digits(data, at + 8, _TWO)
     if year < 0 or month < 1 or month > 12 or day < 1 or day > days_in_month(year, month):
         return BAD_TIME
     if data[at + 4] != 45 or data[at + 7] != 45:
@@ -72,8 +73,8 @@ def parse_offset(data: Any, at: Any, end: Any) -> Any:
         return 0
     if at + 6 != end or data[at + 3] != 58 or (data[at] != 43 and data[at] != 45):
         return BAD_TIME
-    hours = digits(data, at + 1, 2)
-    minutes = digits(data, at + 4, 2)
+    hours = digits(data, at + 1, _TWO)
+    minutes = digits(data, at + 4, _TWO)
     if hours < 0 or hours > 23 or minutes < 0 or minutes > 59:
         return BAD_TIME
     length = hours * HOUR_MS + minutes * MINUTE_MS
@@ -122,7 +123,7 @@ def parse_time(data: Any, start: Any, end: Any) -> Any:
         return BAD_TIME
     date = parse_date(data, start)
     mark = data[start + 10]
-    hour = digits(data, start + 11, 2)
+    hour = digits(data, start + 11, _TWO)
     if date == BAD_TIME or (mark != 84 and mark != 116 and mark != 32) or hour < 0 or hour > 23:
         return BAD_TIME
     p = start + 13
@@ -130,10 +131,10 @@ def parse_time(data: Any, start: Any, end: Any) -> Any:
     second = 0
     ms = 0
     if end - p >= 4 and data[p] == 58:
-        minute = digits(data, p + 1, 2)
+        minute = digits(data, p + 1, _TWO)
         p += 3
         if end - p >= 4 and data[p] == 58:
-            second = digits(data, p + 1, 2)
+            second = digits(data, p + 1, _TWO)
             p += 3
             if data[p] == 46:
                 ms, p = parse_fraction(data, p, end)

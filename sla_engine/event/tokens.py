@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sla_engine.event.compiled import inlined, kernel
+from sla_engine.event.compiled import kernel
 from sla_engine.event.hashing import load_word
 from sla_engine.limits import EVENT_DEPTH_MAX
 
@@ -34,13 +34,13 @@ NUMBER_BYTES_MAX = 24
 """A longer number is left to the normaliser."""
 
 
-@inlined
+@kernel
 def byte_at(data: Any, at: Any, end: Any) -> Any:
     """data[at] as int64, 0 at or behind `end`."""
     return np.int64(data[at]) if at < end else 0
 
 
-@inlined
+@kernel
 def skip_blanks(data: Any, at: Any, end: Any) -> Any:
     """First position from `at` that holds no JSON blank."""
     while at < end and data[at] <= 32:
@@ -51,7 +51,7 @@ def skip_blanks(data: Any, at: Any, end: Any) -> Any:
     return at
 
 
-@inlined
+@kernel
 def _special(word: Any) -> Any:
     """High bit of each byte that is a quote, a backslash, below 0x20 or above 0x7E.
 
@@ -63,7 +63,7 @@ def _special(word: Any) -> Any:
     return (low | word | (word + _ONES)) & _HIGHS
 
 
-@inlined
+@kernel
 def _lowest(marks: Any) -> Any:
     """Index of the lowest byte that is marked."""
     lowest = marks & (~marks + np.uint64(1))
@@ -118,7 +118,7 @@ def odd_string_end(data: Any, at: Any, end: Any) -> Any:
     return -1
 
 
-@inlined
+@kernel
 def string_end(data: Any, at: Any, end: Any) -> Any:
     """Position of the closing quote, times two, plus 1 if all is printable ASCII; -1.
 

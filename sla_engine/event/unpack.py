@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from sla_engine.event.compiled import kernel
-from sla_engine.event.hashing import SEED_TEXT, hash_bytes, hash_value
+from sla_engine.event.hashing import SEED_TEXT, hash_bytes
 from sla_engine.event.layout import EventType, Member, SpanKind
 from sla_engine.event.scan import SPANS_PER_EVENT_MAX, clear_event, put_keys
-from sla_engine.event.scan_data import HASH_FALSE, HASH_TRUE, put_span, put_text
+from sla_engine.event.scan_data import HASH_FALSE, HASH_TRUE, put_span, put_text, put_value
 from sla_engine.event.varints import get_varint, unzigzag
 from sla_engine.limits import ID_BYTES_MAX, TIME_MIN_MS
 
@@ -23,10 +23,10 @@ FORM_TEXT, FORM_VALUE, FORM_NULL, FORM_OTHER = 0x00, 0x40, 0x80, 0xC0
 _SENT = int(EventType.SENT)
 _TENANT, _CUSTOM = int(Member.TENANT), int(Member.CUSTOM)
 _FIRST_SCORE, _LAST_SCORE = int(Member.CSAT), int(Member.CES)
-_NULL, _NUMBER, _TIME = int(SpanKind.NULL), int(SpanKind.NUMBER), int(SpanKind.TIME)
+_NULL, _NUMBER, _TIME = (np.int64(kind) for kind in (SpanKind.NULL, SpanKind.NUMBER, SpanKind.TIME))
 _TRUE, _FALSE, _LAST_KIND = int(SpanKind.TRUE), int(SpanKind.FALSE), int(SpanKind.LIST)
 _SEED = np.uint64(SEED_TEXT)
-_DEFAULT_LENGTH = 7
+_DEFAULT_LENGTH = np.int64(7)
 
 
 @kernel
@@ -66,8 +66,8 @@ def unpack_other(data: Any, at: Any, end: Any, member: Any, spans: Any, k: Any) 
         return -1
     kind = np.int64(data[at])
     at += 1
-    name_start = 0
-    name_length = 0
+    name_start = np.int64(0)
+    name_length = np.int64(0)
     if member == _CUSTOM:
         name_start, name_length = unpack_run(data, at, end)
         if name_length < 0:
@@ -81,7 +81,10 @@ def unpack_other(data: Any, at: Any, end: Any, member: Any, spans: Any, k: Any) 
         hashed = HASH_TRUE
     elif kind == _FALSE:
         hashed = HASH_FALSE
-    put_span(spans, k, member, kind, hashed, start if length > 0 else 0, length, 0)
+    put_span(spans, k, member, kind, hashed)
+    if length > 0:
+        spans[k]["start"] = start
+        spans[k]["length"] = length
     spans[k]["name"] = hash_bytes(data, name_start, name_length, _SEED)
     spans[k]["name_start"] = name_start
     spans[k]["name_length"] = name_length
@@ -100,7 +103,7 @@ def unpack_span(data: Any, at: Any, end: Any, time: Any, spans: Any, k: Any) -> 
         put_text(data, spans, k, member, start, length)
         return start + length
     if form == FORM_NULL:
-        put_span(spans, k, member, _NULL, np.uint64(0), 0, 0, 0)
+        put_span(spans, k, member, _NULL, np.uint64(0))
         return at + 1
     if form == FORM_OTHER:
         return unpack_other(data, at + 1, end, member, spans, k)
@@ -110,7 +113,7 @@ def unpack_span(data: Any, at: Any, end: Any, time: Any, spans: Any, k: Any) -> 
     if member < _FIRST_SCORE or member > _LAST_SCORE:
         value += time
         kind = _TIME
-    put_span(spans, k, member, kind, np.uint64(hash_value(value, _SEED)), 0, 0, value)
+    put_value(spans, k, member, kind, value)
     return behind
 
 

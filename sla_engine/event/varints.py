@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sla_engine.event.compiled import inlined, kernel
+from sla_engine.event.compiled import kernel
 
 _SEVEN_BITS, _SEVEN, _ONE = np.uint64(127), np.uint64(7), np.uint64(1)
 
 
-@inlined
+@kernel
 def put_varint(out: Any, at: Any, value: Any) -> Any:
     """Write a number >= 0; returns the position behind it."""
     rest = np.uint64(value)
@@ -23,7 +23,7 @@ def put_varint(out: Any, at: Any, value: Any) -> Any:
     return at + 1
 
 
-@inlined
+@kernel
 def varint_length(value: Any) -> Any:
     """Bytes that `put_varint` writes."""
     rest = np.uint64(value) >> _SEVEN
@@ -49,13 +49,13 @@ def get_varint(data: Any, at: Any, end: Any) -> Any:
     return np.int64(0), np.int64(-1)
 
 
-@inlined
+@kernel
 def zigzag(value: Any) -> Any:
     """A signed number as one >= 0, small ones small."""
     return (np.int64(value) << 1) ^ (np.int64(value) >> 63)
 
 
-@inlined
+@kernel
 def unzigzag(value: Any) -> Any:
     """The inverse of `zigzag`."""
     return np.int64(np.uint64(value) >> _ONE) ^ -(np.int64(value) & 1)

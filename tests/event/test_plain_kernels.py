@@ -13,7 +13,7 @@ import numpy as np
 from sla_engine.event.hashing import hash_text
 from sla_engine.event.layout import EVENT, SPAN
 from sla_engine.event.packed import pack_batch
-from sla_engine.event.scan import SCRATCH_BYTES, UNCHECKED
+from sla_engine.event.scan import PLACE, SCRATCH_BYTES, UNCHECKED
 from tests.event.samples import batch_of, damage, decode, some_event, usual_event, write
 
 MODULES = "hashing content times members tokens varints scan_data scan unpack packed".split()
@@ -49,9 +49,10 @@ def scan_with(scan_batch: Callable[..., Any]) -> tuple[Any, ...]:
     size = len(batch.data)
     data = np.concatenate((batch.data, np.frombuffer(b"default", np.uint8)))
     events, spans = np.zeros(len(batch), EVENT), np.zeros(10_000, SPAN)
+    places = np.zeros(len(batch), PLACE)
+    places["start"], places["end"] = batch.value_start, batch.value_end
     counts = scan_batch(
-        *(data, batch.value_start, batch.value_end, batch.offsets, batch.append_ms),
-        *(0, UNCHECKED, size, np.array([hash_text("sla-engine")], np.uint64)),
+        *(data, places, 0, UNCHECKED, size, np.array([hash_text("sla-engine")], np.uint64)),
         *(events, spans, 0, np.zeros(SCRATCH_BYTES, np.uint8)),
     )
     return tuple(int(count) for count in counts), events.tobytes(), spans.tobytes()
