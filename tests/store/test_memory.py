@@ -71,6 +71,16 @@ def test_a_checkpoint_whose_answer_was_lost_appends_once(
     assert owner.store.read(PARTITION, ["page"]) == [b"piece piece "]
 
 
+def test_another_checkpoint_after_a_lost_answer_is_a_new_one(
+    owner: Worker, faults: PlannedFaults
+) -> None:
+    faults.plan("checkpoint", Fault.AFTER)
+    with pytest.raises(StoreUnavailable):
+        owner.store.checkpoint(owner.writes(appends=(("page", b"one "),)))
+    owner.store.checkpoint(owner.writes(appends=(("page", b"two"),)))
+    assert owner.store.read(PARTITION, ["page"]) == [b"one two"]
+
+
 def test_a_connection_can_break_between_two_commits(owner: Worker, faults: PlannedFaults) -> None:
     other = Worker(owner.store, b"token", PARTITION + 1).claim()
     faults.plan("commit", Fault.NONE, Fault.BEFORE)

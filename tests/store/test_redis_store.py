@@ -167,6 +167,18 @@ def test_keys_written_by_hand_are_noticed_at_the_claim(
         owner.claim()
 
 
+def test_what_was_trimmed_leaves_no_byte_behind(redis_server: RedisServer, owner: Worker) -> None:
+    owner.commit(b"a canary", outbox=(b"a canary",) * 257)
+    owner.commit(b"a canary", outbox=(b"a canary",))
+    with redis_server.client() as client:
+        owner.trim_outbox("1-256")
+        assert [entry_id for entry_id, _ in client.xrange("sla:{3}:o")] == [b"2-0"]
+        owner.trim_outbox("2-0")
+        owner.store.checkpoint(owner.writes(trim_to=2))
+        stored = b"".join(client.dump(key) for key in client.keys())
+    assert b"canary" not in stored
+
+
 def test_streams_trimmed_empty_survive_a_rewrite_of_the_files(
     redis_server: RedisServer, owner: Worker
 ) -> None:
@@ -226,22 +238,22 @@ def test_functions_of_another_release_stay_beside_ours(
 
 
 def test_a_full_server_refuses_commits_and_can_still_be_emptied(start_redis: StartRedis) -> None:
-    server = start_redis(settings={"maxmemory": "12mb"})
+    server = start_redis()
     store = RedisStore(server.url)
     owner = Worker(store, b"token", PARTITION).claim()
-
-    def fill() -> None:
-        while True:
-            owner.commit(bytes(500_000), outbox=(bytes(100_000),))
-
-    with pytest.raises(StoreRefused, match="maxmemory") as refusal:
-        fill()
-    assert refusal.value.code == "OOM"
-    stored = store.header(PARTITION)[0].sequence
-    assert stored == owner.sequence > 0
-    owner.trim_outbox(f"{stored}-0", alerts_position=1)
-    store.checkpoint(owner.writes(puts=(("page", b"x"),), trim_to=stored))
-    owner.commit()
+    owner.commit(bytes(500_000), outbox=(bytes(100_000),))
+    with server.client() as client:
+        client.config_set("maxmemory", "100kb")
+        before = everything(store)
+        with pytest.raises(StoreRefused, match="raise `maxmemory`") as refusal:
+            owner.commit()
+        assert refusal.value.code == "OOM"
+        assert everything(store) == before
+        owner.trim_outbox("1-0", alerts_position=1)
+        store.checkpoint(owner.writes(puts=(("page", b"x"),), trim_to=1))
+        client.config_set("maxmemory", "100mb")
+    owner.commit(b"goes on")
+    assert (owner.journal(), owner.outbox()) == ([(2, b"goes on")], [])
     store.close()
 
 
