@@ -1,78 +1,29 @@
 """Kafka's murmur2, as Java's clients hash a key to its partition (contracts section 5).
 
-The kernels hash keys where they lie in a batch; `partition_of` is for single keys.
+Plain Python for single keys; `murmur2_spans` hashes whole batches.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
 SEED: Final = 0x9747B28C
 MULTIPLIER: Final = 0x5BD1E995
 MASK: Final = 0xFFFFFFFF
 POSITIVE: Final = 0x7FFFFFFF
 
-_BYTES = "Array(uint8, 1, 'C', readonly=True)"
-_SPANS = "Array(int32, 1, 'C', readonly=True)"
-
-
-@njit("int64(int64)", cache=True, nogil=True)
-def times(value: int) -> int:
-    """`value` times the multiplier modulo 2^32, in halves so that 63 bits suffice."""
-    low = (value & 0xFFFF) * MULTIPLIER
-    high = ((value >> 16) * MULTIPLIER) & 0xFFFF
-    return (low + (high << 16)) & MASK
-
-
-@njit(f"int64({_BYTES}, int64, int64)", cache=True, nogil=True)
-def murmur2_span(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """murmur2 of `data[start:end]` as an unsigned 32-bit number."""
-    length = end - start
-    h = (SEED ^ length) & MASK
-    pos = start
-    for _ in range(length // 4):
-        k = int(data[pos]) | int(data[pos + 1]) << 8
-        k |= int(data[pos + 2]) << 16 | int(data[pos + 3]) << 24
-        k = times(k)
-        h = times(h) ^ times(k ^ (k >> 24))
-        pos += 4
-    tail = length % 4
-    if tail >= 3:
-        h ^= int(data[pos + 2]) << 16
-    if tail >= 2:
-        h ^= int(data[pos + 1]) << 8
-    if tail >= 1:
-        h = times(h ^ int(data[pos]))
-    h = times(h ^ (h >> 13))
-    return h ^ (h >> 15)
-
-
-@njit(f"int32[:]({_BYTES}, {_SPANS}, {_SPANS}, int64)", cache=True, nogil=True)
-def partitions_of_spans(
-    data: NDArray[np.uint8],
-    key_start: NDArray[np.int32],
-    key_end: NDArray[np.int32],
-    partitions: int,
-) -> NDArray[np.int32]:
-    """The partition each key belongs to; -1 where there is no key (start -1)."""
-    n = len(key_start)
-    result = np.empty(n, np.int32)
-    for i in range(n):
-        if key_start[i] < 0:
-            result[i] = -1
-        else:
-            hashed = murmur2_span(data, key_start[i], key_end[i])
-            result[i] = (hashed & POSITIVE) % partitions
-    return result
-
 
 def murmur2(key: bytes) -> int:
     """murmur2 of one key as an unsigned 32-bit number."""
-    return int(murmur2_span(np.frombuffer(key, np.uint8), 0, len(key)))
+    h = SEED ^ len(key)
+    whole = len(key) & ~3
+    for pos in range(0, whole, 4):
+        k = int.from_bytes(key[pos : pos + 4], "little") * MULTIPLIER & MASK
+        h = (h * MULTIPLIER & MASK) ^ ((k ^ k >> 24) * MULTIPLIER & MASK)
+    if whole < len(key):
+        h = (h ^ int.from_bytes(key[whole:], "little")) * MULTIPLIER & MASK
+    h = (h ^ h >> 13) * MULTIPLIER & MASK
+    return h ^ h >> 15
 
 
 def partition_of(key: bytes, partitions: int) -> int:

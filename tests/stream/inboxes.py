@@ -18,7 +18,10 @@ EARLIEST = -2
 
 @dataclass
 class MemoryInbox:
-    """Takes everything at once and remembers it; `full` makes it refuse, `stored` are positions."""
+    """Takes everything at once and remembers it; `full` makes it refuse, `stored` are positions.
+
+    `stale` lists what came for a partition that was not assigned, or not any more.
+    """
 
     stored: dict[int, int] = field(default_factory=dict)
     full: bool = False
@@ -30,6 +33,8 @@ class MemoryInbox:
     ends_seen: int = 0
     offered: int = 0
     calls: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    owned: set[int] = field(default_factory=set)
+    stale: list[str] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def assign(self, partitions: Sequence[int]) -> Future[dict[int, int]]:
@@ -39,6 +44,7 @@ class MemoryInbox:
             if self.assign_error is not None:
                 future.set_exception(self.assign_error)
             else:
+                self.owned.update(partitions)
                 future.set_result({p: self.stored.get(p, EARLIEST) for p in partitions})
             self.changed.notify_all()
         return future
@@ -47,6 +53,7 @@ class MemoryInbox:
         future: Future[None] = Future()
         with self.changed:
             self.calls.append(("revoke", tuple(partitions)))
+            self.owned.difference_update(partitions)
             self.changed.notify_all()
         future.set_result(None)
         return future
@@ -54,6 +61,8 @@ class MemoryInbox:
     def deliver(self, batch: RawBatch) -> bool:
         with self.changed:
             self.offered += 1
+            if batch.partition not in self.owned:
+                self.stale.append(f"batch of {batch.partition} at {batch.offsets[:1]}")
             self.changed.notify_all()
             if self.full:
                 return False
@@ -65,10 +74,13 @@ class MemoryInbox:
                 spans_of(data, batch.value_start, batch.value_end)
             )
             self.next_offset[batch.partition] = batch.next_offset
+            self.stored[batch.partition] = batch.next_offset
         return True
 
     def end_seen(self, partition: int, end_offset: int) -> None:
         with self.changed:
+            if partition not in self.owned:
+                self.stale.append(f"end of {partition}")
             self.ends[partition] = end_offset
             self.ends_seen += 1
             self.changed.notify_all()

@@ -113,6 +113,18 @@ def test_a_partition_is_claimed_before_it_is_read_and_revoked_after_the_last(
     assert inbox.calls == [("assign", (0, 1)), ("revoke", (0, 1))]
 
 
+def test_nothing_is_delivered_after_the_revocation(kafka: KafkaLog, send: Send) -> None:
+    send(0, b"held")
+    inbox = MemoryInbox(full=True)
+    with running(kafka.make_worker(inbox)):
+        until(inbox, lambda: inbox.offered > 3, "repeated offers")
+    offered = inbox.offered
+    assert inbox.calls[-1] == ("revoke", (0, 1))
+    inbox.full = False
+    assert inbox.stale == []
+    assert (inbox.offered, inbox.received()) == (offered, 0)
+
+
 def test_a_full_inbox_loses_nothing_and_mixes_nothing_up(kafka: KafkaLog, send: Send) -> None:
     inbox = MemoryInbox(full=True)
     with running(kafka.make_worker(inbox)):

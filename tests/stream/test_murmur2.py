@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sla_engine.stream import murmur2
+from sla_engine.stream import murmur2, murmur2_spans
 
 # From the tests of Kafka's own Java client (UtilsTest.testMurmur2).
 VECTORS = {
@@ -30,11 +30,17 @@ def test_keys_in_a_batch_are_hashed_where_they_lie(keys: list[bytes | None], n: 
     starts = (ends - [len(key or b"") for key in keys]).astype(np.int32)
     starts[[key is None for key in keys]] = -1
     expected = [-1 if key is None else murmur2.partition_of(key, n) for key in keys]
-    assert murmur2.partitions_of_spans(data, starts, ends, n).tolist() == expected
+    assert murmur2_spans.partitions_of_spans(data, starts, ends, n).tolist() == expected
 
 
 @given(key=st.binary(max_size=60))
-def test_the_kernel_does_the_same_without_the_compiler(key: bytes) -> None:
+def test_the_kernel_does_the_same_as_plain_python(key: bytes) -> None:
     data = np.frombuffer(key, np.uint8)
-    assert murmur2.murmur2_span.py_func(data, 0, len(key)) == murmur2.murmur2(key)
-    assert murmur2.times.py_func(0xFFFFFFFF) == (0xFFFFFFFF * murmur2.MULTIPLIER) % 2**32
+    hashed = murmur2_spans.murmur2_span(data, 0, len(key))
+    assert hashed == murmur2_spans.murmur2_span.py_func(data, 0, len(key)) == murmur2.murmur2(key)
+
+
+@given(value=st.integers(0, 2**32 - 1))
+def test_the_product_in_halves_is_the_product(value: int) -> None:
+    expected = value * murmur2.MULTIPLIER % 2**32
+    assert murmur2_spans.times(value) == murmur2_spans.times.py_func(value) == expected

@@ -53,7 +53,6 @@ def parameters(function: object) -> list[str]:
         (driver.AIOKafkaConsumerThread.on_thread_stop, ["self"]),
         (driver.AIOKafkaConsumerThread.close, ["self"]),
         (driver.Consumer._new_consumer_thread, ["self"]),
-        (driver.ConsumerRebalanceListener.on_partitions_revoked, ["self", "revoked"]),
         (driver.Transport.__init__, ["self", "args", "kwargs"]),
         (faust_consumer.Consumer.perform_seek, ["self"]),
         (faust_consumer.Consumer.on_partitions_revoked, ["self", "revoked"]),
@@ -132,6 +131,5 @@ def test_faust_seeks_after_both_of_its_signals() -> None:
 def test_the_names_of_faust_classes_that_are_exchanged() -> None:
     assert isinstance(faust_consumer.Fetcher._fetcher, ServiceTask)
     assert driver.Transport.Fetcher is faust_consumer.Fetcher
-    assert driver.Consumer.RebalanceListener is driver.ConsumerRebalanceListener
     assert faust.App.BootStrategy is base.BootStrategy
     assert base.BootStrategy.enable_kafka_producer is None

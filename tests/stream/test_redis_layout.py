@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sla_engine.engine.ports import OutRecord
 from sla_engine.errors import LogError, PositionLost
-from sla_engine.stream.redis_streams import layout
+from sla_engine.stream.redis_streams import kernels, layout
 from sla_engine.stream.redis_streams.feeder import raw_batch
 from tests.stream.inboxes import spans_of
 
@@ -88,13 +88,13 @@ def test_the_kernels_do_the_same_without_the_compiler(batches: list[list[OutReco
     entries = [entry(i, 7, batch) for i, batch in enumerate(batches)]
     data = np.frombuffer(b"".join(entries), np.uint8)
     ends = np.cumsum([len(one) for one in entries])
-    n = layout.count(data, ends)
-    assert n == layout.count.py_func(data, ends) == sum(map(len, batches))
+    n = kernels.count(data, ends)
+    assert n == kernels.count.py_func(data, ends) == sum(map(len, batches))
     results = []
-    for fill in (layout.fill, layout.fill.py_func):
+    for fill in (kernels.fill, kernels.fill.py_func):
         made = np.zeros(n, np.int64), np.zeros((4, n), np.int32), np.zeros(n, np.int64)
         fill(data, ends, *made)
         results.append([column.tolist() for column in made])
     assert results[0] == results[1]
-    assert layout.little_endian.py_func(data, 0, 8) == 0
-    assert layout.record_end.py_func(data, 16, ends[0]) == layout.record_end(data, 16, ends[0])
+    assert kernels.little_endian.py_func(data, 0, 8) == 0
+    assert kernels.record_end.py_func(data, 16, ends[0]) == kernels.record_end(data, 16, ends[0])

@@ -1,13 +1,12 @@
-"""Errors of the Kafka libraries, turned into the engine's own."""
+"""Errors of librdkafka, turned into the engine's own; the codes are shared with aiokafka's."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from aiokafka import errors as aio
 from confluent_kafka import KafkaError
 
-from sla_engine.errors import LogError, LogUnavailable, SlaError
+from sla_engine.errors import LogError, LogUnavailable
 
 AUTHENTICATION: Final = "LOG_AUTHENTICATION"
 AUTHORIZATION: Final = "LOG_AUTHORIZATION"
@@ -42,7 +41,7 @@ _UNAVAILABLE: Final = (
     "COORDINATOR_LOAD_IN_PROGRESS",
     "COORDINATOR_NOT_AVAILABLE",
 )
-_HINTS: Final = {
+HINTS: Final = {
     AUTHENTICATION: "check the user, the password and the mechanism",
     AUTHORIZATION: "give the user the rights of a reader and writer of the topics and the group",
     UNKNOWN_TOPIC: "create it, or allow it with kafka.create_topics",
@@ -50,37 +49,11 @@ _HINTS: Final = {
 }
 
 
-def from_librdkafka(error: KafkaError, doing: str) -> SlaError:
+def from_librdkafka(error: KafkaError, doing: str) -> LogError:
     """The engine's error for one of librdkafka; `doing` completes "cannot ..."."""
     code = _CODES.get(error.name())
     if code is not None:
-        return LogError(f"Kafka: cannot {doing}: {error.str()}; {_HINTS[code]}", code=code)
+        return LogError(f"Kafka: cannot {doing}: {error.str()}; {HINTS[code]}", code=code)
     if error.name() in _UNAVAILABLE or error.retriable():
         return LogUnavailable(f"Kafka: cannot {doing}: {error.str()}")
     return LogError(f"Kafka: cannot {doing}: {error.str()} ({error.name()})")
-
-
-def from_aiokafka(error: BaseException, doing: str) -> SlaError:
-    """The engine's error for one of aiokafka; `doing` completes "cannot ..."."""
-    text = f"Kafka: cannot {doing}: {error or type(error).__name__}"
-    authentication = (
-        aio.AuthenticationFailedError,
-        aio.SaslAuthenticationFailed,
-        aio.UnsupportedSaslMechanismError,
-        aio.IllegalSaslStateError,
-        aio.AuthenticationMethodNotSupported,
-    )
-    authorization = (
-        aio.TopicAuthorizationFailedError,
-        aio.GroupAuthorizationFailedError,
-        aio.ClusterAuthorizationFailedError,
-    )
-    if isinstance(error, authentication):
-        return LogError(f"{text}; {_HINTS[AUTHENTICATION]}", code=AUTHENTICATION)
-    if isinstance(error, authorization):
-        return LogError(f"{text}; {_HINTS[AUTHORIZATION]}", code=AUTHORIZATION)
-    if isinstance(error, aio.UnknownTopicOrPartitionError):
-        return LogError(f"{text}; {_HINTS[UNKNOWN_TOPIC]}", code=UNKNOWN_TOPIC)
-    if isinstance(error, aio.KafkaError) and error.retriable:
-        return LogUnavailable(text)
-    return LogError(text)

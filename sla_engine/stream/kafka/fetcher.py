@@ -22,7 +22,7 @@ from sla_engine.errors import LogError, PositionLost, SlaError
 from sla_engine.stream.consumer import Feed
 from sla_engine.stream.holding import RETRY_S, Holding
 from sla_engine.stream.kafka.decode import decode
-from sla_engine.stream.kafka.faults import from_aiokafka
+from sla_engine.stream.kafka.group_faults import from_aiokafka
 from sla_engine.stream.link import Link
 
 FLAW_TRIES: Final = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 import aiokafka
@@ -18,8 +18,8 @@ from yarl import URL
 
 from sla_engine.limits import FETCH_BYTES_MAX, MIB
 from sla_engine.stream.consumer import Feed, IdleFetcher, InboxConsumer
-from sla_engine.stream.kafka.faults import from_aiokafka
 from sla_engine.stream.kafka.fetcher import RawFetcher
+from sla_engine.stream.kafka.group_faults import from_aiokafka
 from sla_engine.stream.kafka.settings import KafkaSettings
 
 T = TypeVar("T")
@@ -83,18 +83,6 @@ class RawConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]
                         return
                     with contextlib.suppress(errors.KafkaError):
                         self._coordinator.check_errors()
-
-
-class RebalanceListener(driver.ConsumerRebalanceListener):
-    """Stops delivery in the consumer thread at once, before the main loop hears of it."""
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> Awaitable[None]:
-        """Called by aiokafka in the thread that delivers."""
-        thread = self._thread
-        assert isinstance(thread, KafkaThread)
-        thread.raw_consumer().close_feed()
-        result: Awaitable[None] = super().on_partitions_revoked(revoked)
-        return result
 
 
 class KafkaThread(driver.AIOKafkaConsumerThread):
@@ -169,7 +157,6 @@ class KafkaThread(driver.AIOKafkaConsumerThread):
 class KafkaConsumer(InboxConsumer, driver.Consumer):
     """The member of the group."""
 
-    RebalanceListener = RebalanceListener
     _thread: KafkaThread
 
     def _new_consumer_thread(self) -> KafkaThread:

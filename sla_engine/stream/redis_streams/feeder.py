@@ -15,7 +15,7 @@ from sla_engine.limits import FETCH_BYTES_MAX, RETRY_FIRST_MS, STORE_TIMEOUT_MS
 from sla_engine.stream.consumer import Feed
 from sla_engine.stream.holding import RETRY_S, Holding
 from sla_engine.stream.link import Link
-from sla_engine.stream.redis_streams import layout
+from sla_engine.stream.redis_streams import kernels
 from sla_engine.stream.redis_streams.client import LogClient
 from sla_engine.stream.redis_streams.layout import (
     BATCH_BYTES,
@@ -187,14 +187,14 @@ def raw_batch(topic: str, partition: int, position: int, entries: list[bytes]) -
     """
     data = np.frombuffer(b"".join(entries), np.uint8)
     ends = np.cumsum(np.fromiter(map(len, entries), np.int64, len(entries)))
-    n = layout.count(data, ends)
+    n = kernels.count(data, ends)
     if n <= 0:
         raise LogError(
             f"{topic}[{partition}]: behind offset {position} is an entry that is no log's"
         )
     offsets, append_ms = np.empty(n, np.int64), np.empty(n, np.int64)
     spans = np.empty((4, n), np.int32)
-    layout.fill(data, ends, offsets, spans, append_ms)
+    kernels.fill(data, ends, offsets, spans, append_ms)
     if offsets[-1] - offsets[0] != n - 1:
         raise LogError(f"{topic}[{partition}]: offsets are missing behind {offsets[0]}")
     begin = position - int(offsets[0])
