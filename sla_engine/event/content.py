@@ -33,6 +33,7 @@ class Tag(IntEnum):
 SUBJECT_TERM, TYPE_TERM, TIME_TERM = np.int64(1), np.int64(4), np.int64(5)
 
 TAG_TEXT = np.int64(Tag.TEXT)
+_ITEM, _LIST = np.int64(0), np.int64(Tag.LIST)
 _TERM = np.uint64(0x8CB92BA72F3D8DD7)
 _NAME = np.uint64(0x2545F4914F6CDD1D)
 _TEXT_SEED = np.uint64(SEED_TEXT)
@@ -56,6 +57,12 @@ def content_hash(total: Any) -> Any:
     return finish(total)
 
 
+@kernel
+def list_step(value: Any, tag: Any, item: Any) -> Any:
+    """Take one item of a list, by the hash of its text, into the value of the list (from 0)."""
+    return absorb(value, term(_ITEM, tag, item))
+
+
 _HEAD = struct.Struct("<BBII")
 
 
@@ -73,6 +80,21 @@ def _length(data: Any, at: Any) -> Any:
 
 
 @kernel
+def _value(data: Any, at: Any, length: Any, tag: Any) -> Any:
+    """The value of an entry's text; that of a list are the entries of its items."""
+    if tag != _LIST:
+        return np.uint64(hash_bytes(data, at, length, _TEXT_SEED))
+    value = np.uint64(0)
+    end: Any = at + length
+    while at < end:
+        size = _length(data, at + 6)
+        item = np.uint64(hash_bytes(data, at + 10, size, _TEXT_SEED))
+        value = np.uint64(list_step(value, np.int64(data[at + 1]), item))
+        at += 10 + size
+    return value
+
+
+@kernel
 def content_of_entries(data: Any, kind: Any) -> Any:
     """The content hash (uint64) of an event of type `kind` from its concatenated entries."""
     total = np.uint64(term(TYPE_TERM, TAG_TEXT, np.uint64(kind)))
@@ -85,7 +107,7 @@ def content_of_entries(data: Any, kind: Any) -> Any:
         at += 10
         name = np.uint64(hash_bytes(data, at, name_length, _TEXT_SEED))
         at += name_length
-        value = np.uint64(hash_bytes(data, at, length, _TEXT_SEED))
+        value = np.uint64(_value(data, at, length, tag))
         at += length
         if name_length > 0:
             total += np.uint64(named_term(code, name, tag, value))

@@ -32,6 +32,8 @@ DEFAULT_ACTORS = ("sla-engine",)
 """The setting [engine] actors."""
 BATCH_BYTES_MAX = (1 << 31) - (1 << 28)
 """Spans are int32 positions, and what the normaliser packs is put behind the records."""
+TAIL_BYTES_MIN = 1 << 12
+"""Room behind the records for texts that do not stand in them as they are."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -60,6 +62,7 @@ class Decoder:
         self._places = np.zeros(1 << 10, PLACE)
         self._events = np.zeros(1 << 10, EVENT)
         self._spans = np.zeros(1 << 13, SPAN)
+        self._tail = np.zeros(2, np.int64)
         self._scratch = np.zeros(SCRATCH_BYTES, np.uint8)
 
     def decode(self, batch: Records, latest_ms: int | None = None) -> DecodedBatch:
@@ -99,33 +102,33 @@ class Decoder:
         """Rows of the first `count` places."""
         places = self._places[:count]
         latest = UNCHECKED if latest_ms is None else latest_ms
+        self._tail[:] = size + len(DEFAULT), len(self._data)
         row = used = left = unknown = 0
         while row < count:
             row, used, more_left, more_unknown = scan_batch(
                 *(self._data, places, row, latest, size, self._hashes),
-                *(self._events, self._spans, used, self._scratch),
+                *(self._events, self._spans, used, self._tail, self._scratch),
             )
             left += more_left
             unknown += more_unknown
             if row < count:
                 self._spans = _grown(self._spans, 2 * len(self._spans))
         result = DecodedBatch(self._data, self._events[:count], self._spans, {}, unknown)
-        end = size + len(DEFAULT)
+        end = int(self._tail[0])
         if left:
-            used, end = self._normalise(result, used, size, latest_ms)
+            used, end = self._normalise(result, used, size, end, latest_ms)
         result.data = self._data[:end]
         result.spans = self._spans[:used]
         return result
 
     def _normalise(
-        self, result: DecodedBatch, used: int, size: int, latest_ms: int | None
+        self, result: DecodedBatch, used: int, size: int, begin: int, latest_ms: int | None
     ) -> tuple[int, int]:
-        """Decide the rows that the scanner left; (spans used, bytes used)."""
+        """Decide the rows that the scanner left, packed from `begin`; (spans used, bytes used)."""
         rows: list[int] = []
         starts: list[int] = []
         packed = bytearray()
         events = result.events
-        begin = size + len(DEFAULT)
         for row in np.flatnonzero(events["code"] == NEEDS_NORMALISER).tolist():
             start = int(events["raw_start"][row])
             end = int(events["raw_end"][row])
@@ -151,8 +154,9 @@ class Decoder:
 
     def _reserve(self, count: int, size: int) -> None:
         """Room for so many records of so many bytes; what is in the arrays may go."""
-        if len(self._data) < size + len(DEFAULT):
-            self._data = np.zeros(2 * size, np.uint8)
+        room = size + size // 2 + TAIL_BYTES_MIN
+        if len(self._data) < room:
+            self._data = np.zeros(room + room // 2, np.uint8)
         if len(self._events) < count:
             self._events = np.zeros(2 * count, EVENT)
             self._places = np.zeros(2 * count, PLACE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
@@ -12,6 +13,8 @@ from sla_engine.event.times import BAD_TIME, parse_time_text
 from sla_engine.event.unpack import FORM_NULL, FORM_OTHER, FORM_TEXT, FORM_VALUE
 from sla_engine.event.varints import varint
 from sla_engine.limits import ID_BYTES_MAX, TEXT_BYTES_MAX, TIME_MAX_MS, TIME_MIN_MS
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -147,13 +150,13 @@ def fault_of_identity(text: str) -> str | None:
     """What is wrong with an id, source, subject or tenant (contracts section 1); None = nothing."""
     if not text:
         return "is empty; send a text"
-    size = len(text.encode())
+    size = len(text) if text.isascii() else len(text.encode())
     if size > ID_BYTES_MAX:
         return f"{size} bytes; send at most {ID_BYTES_MAX} bytes of UTF-8"
-    for at, character in enumerate(text):
-        if character < " " or "\x7f" <= character < "\xa0":
-            return f"control character U+{ord(character):04X} at {at}; leave it out"
-    return None
+    control = _CONTROL.search(text)
+    if control is None:
+        return None
+    return f"control character U+{ord(control.group()):04X} at {control.start()}; leave it out"
 
 
 def _zigzag(value: int) -> int:

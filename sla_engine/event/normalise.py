@@ -8,6 +8,7 @@ A repeated member of an object counts with its last value, as with most readers 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,8 @@ from sla_engine.limits import EVENT_BYTES_MAX, EVENT_DEPTH_MAX, TIME_MAX_MS, TIM
 _DECODER = msgspec.json.Decoder(strict=True, float_hook=NumberText)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SEQUENCE_MAX = (1 << 63) - 2
-_SUBJECTS = {EventType.POLICY_PUBLISHED: "policies", EventType.TIME: "time"}
+_CONTROL = frozenset((EventType.CUSTOMER_UPDATED, EventType.POLICY_PUBLISHED, EventType.TIME))
+_SUBJECTS: Mapping[int, str] = {EventType.POLICY_PUBLISHED: "policies", EventType.TIME: "time"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def normalise(raw: bytes, actors: AbstractSet[str], latest_ms: int | None) -> No
         read_data(draft, data)
     else:
         draft.refuse(DeadCode.BAD_VALUE, f"data: is {kind_of(data)}; send an object")
-    expected = _SUBJECTS.get(EventType(draft.type))
+    expected = _SUBJECTS.get(draft.type)
     if expected is not None and draft.subject != expected:
         draft.refuse(DeadCode.BAD_VALUE, f"subject: must be `{expected}` on this type")
     if draft.problems:
@@ -194,7 +196,7 @@ def _flags(draft: Draft, actors: AbstractSet[str]) -> int:
         flags |= FLAG_PUBLIC
     if draft.actor is not None and draft.actor in actors:
         flags |= FLAG_ENGINE_ACTOR
-    if draft.type in (EventType.CUSTOMER_UPDATED, EventType.POLICY_PUBLISHED, EventType.TIME):
+    if draft.type in _CONTROL:
         flags |= FLAG_CONTROL
     return flags
 

@@ -1,8 +1,8 @@
 """The scanner: structured-mode CloudEvents JSON of the usual shape straight into rows.
 
-It only ever accepts. Whatever it does not recognise beyond doubt (escapes, lists, nested or
-repeated members, control records, anything out of bounds) is marked NEEDS_NORMALISER, and the
-normaliser decides. The first four spans of a row are TENANT, SUBJECT, SOURCE, ID.
+It only ever accepts. Whatever it does not recognise beyond doubt (escapes in an id or a name,
+nested or repeated members, control records, anything out of bounds) is marked NEEDS_NORMALISER,
+and the normaliser decides. The first four spans of a row are TENANT, SUBJECT, SOURCE, ID.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from sla_engine.event.members import (
     incident_type,
     mask_of,
 )
-from sla_engine.event.scan_data import put_text, scan_data
+from sla_engine.event.scan_data import scan_data
+from sla_engine.event.spans import put_text
 from sla_engine.event.times import BAD_TIME, digits, parse_time
 from sla_engine.event.tokens import (
     BRACE_CLOSE,
@@ -184,7 +185,7 @@ def fits_type(event: Any, spans: Any, k: Any, seen: Any, given: Any) -> Any:
 
 @kernel
 def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: Any,
-               scratch: Any) -> Any:  # fmt: skip
+               tail: Any, scratch: Any) -> Any:  # fmt: skip
     """One record into `event` and the spans from row `k`: (accepted, unknown members).
 
     `tenant` is the position of the bytes `default` in `data`.
@@ -222,7 +223,7 @@ def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: A
                 if byte_at(data, at, end) != BRACE_OPEN:
                     return False, 0
                 at, next_row, added, seen, given, more = scan_data(
-                    data, at + 1, end, event, spans, next_row, actors
+                    data, at + 1, end, event, spans, next_row, actors, tail
                 )
                 unknown += more
             else:
@@ -261,10 +262,11 @@ def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: A
 
 @kernel
 def scan_batch(data: Any, places: Any, first: Any, latest: Any, tenant: Any, actors: Any,
-               events: Any, spans: Any, at: Any, scratch: Any) -> Any:  # fmt: skip
+               events: Any, spans: Any, at: Any, tail: Any, scratch: Any) -> Any:  # fmt: skip
     """Records from place `first` on into rows of `events`, their spans from row `at` on.
 
-    Returns (next row of events, next row of spans, rows left to the normaliser, unknown
+    `tail` are the bounds of free bytes in `data`, for texts that do not stand in a record as they
+    are. Returns (next row of events, next row of spans, rows left to the normaliser, unknown
     members). Stops early when fewer than SPANS_PER_EVENT_MAX rows of spans are left.
     """
     left = 0
@@ -279,12 +281,14 @@ def scan_batch(data: Any, places: Any, first: Any, latest: Any, tenant: Any, act
         event["append"] = places[row]["append"]
         accepted = False
         more = 0
+        mark = tail[0]
         if start >= 0 and end - start <= EVENT_BYTES_MAX:
-            accepted, more = scan_event(data, event, spans, at, tenant, actors, scratch)
+            accepted, more = scan_event(data, event, spans, at, tenant, actors, tail, scratch)
         if accepted and event["time"] <= latest:
             at += event["spans"]
             unknown += more
         else:
+            tail[0] = mark
             event["code"] = NEEDS_NORMALISER
             event["spans"] = 0
             left += 1

@@ -13,7 +13,7 @@ from sla_engine.event.compiled import kernel
 from sla_engine.event.hashing import SEED_TEXT, hash_bytes
 from sla_engine.event.layout import EventType, Member, SpanKind
 from sla_engine.event.scan import SPANS_PER_EVENT_MAX, clear_event, put_keys
-from sla_engine.event.scan_data import HASH_FALSE, HASH_TRUE, put_span, put_text, put_value
+from sla_engine.event.spans import HASH_FALSE, HASH_TRUE, put_span, put_text, put_value
 from sla_engine.event.varints import get_varint, unzigzag
 from sla_engine.limits import ID_BYTES_MAX, TIME_MIN_MS
 

@@ -9,6 +9,7 @@ import numpy as np
 from sla_engine.event.compiled import kernel
 
 _SEVEN_BITS, _SEVEN, _ONE = np.uint64(127), np.uint64(7), np.uint64(1)
+_SMALL = tuple(bytes((value,)) for value in range(128))
 
 
 @kernel
@@ -63,6 +64,8 @@ def unzigzag(value: Any) -> Any:
 
 def varint(value: int) -> bytes:
     """A number >= 0 as `put_varint` writes it."""
+    if value < 128:
+        return _SMALL[value]
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

@@ -222,6 +222,11 @@ def usual_event(rng: Random) -> dict[str, Any]:
     values = [lambda: some_text(rng, odd=False), lambda: None, lambda: rng.randint(0, 99)]
     names = rng.sample(USUAL_MEMBERS, rng.randint(0, 6))
     data: dict[str, Any] = {name: rng.choice(values)() for name in names}
+    data["title"] = some_text(rng, 40).replace("\x1f", "")
+    if rng.random() < 0.5:
+        data["tags"] = [
+            rng.choice(["vip", "", "äß", '"', 7, 2.5]) for _ in range(rng.randint(0, 5))
+        ]
     if rng.random() < 0.5:
         customs = [some_text(rng, odd=False) + "x" for _ in range(rng.randint(0, 5))]
         data["custom"] = {name: rng.choice([*values, lambda: 12.50])() for name in customs}
@@ -256,7 +261,7 @@ def _number(rng: Random, number: int | float) -> str:
 
 def write(rng: Random, value: Any, escapes: bool = True) -> str:
     """One way to write a JSON value: order of members, blanks, and with `escapes` also escapes
-    and other forms of the same numbers."""
+    that no writer needs and other forms of the same numbers."""
     blank = rng.choice(["", "", " ", "\n ", "\t", "\r\n"])
     if isinstance(value, dict):
         names = rng.sample(list(value), len(value))
@@ -269,7 +274,7 @@ def write(rng: Random, value: Any, escapes: bool = True) -> str:
     elif isinstance(value, int | float) and not isinstance(value, bool) and escapes:
         text = _number(rng, value)
     else:
-        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=rng.random() < 0.3)
     return blank + text + rng.choice(["", "", blank])
 
 

@@ -16,7 +16,9 @@ from sla_engine.event.packed import pack_batch
 from sla_engine.event.scan import PLACE, SCRATCH_BYTES, UNCHECKED
 from tests.event.samples import batch_of, damage, decode, some_event, usual_event, write
 
-MODULES = "hashing content times members tokens varints scan_data scan unpack packed".split()
+MODULES = (
+    "hashing content times members tokens varints spans scan_values scan_data scan unpack packed"
+).split()
 
 
 def plain_modules() -> dict[str, dict[str, Any]]:
@@ -47,15 +49,16 @@ def records() -> list[bytes]:
 def scan_with(scan_batch: Callable[..., Any]) -> tuple[Any, ...]:
     batch = batch_of(records())
     size = len(batch.data)
-    data = np.concatenate((batch.data, np.frombuffer(b"default", np.uint8)))
+    data = np.concatenate((batch.data, np.frombuffer(b"default" + bytes(10_000), np.uint8)))
+    tail = np.array([size + 7, len(data)])
     events, spans = np.zeros(len(batch), EVENT), np.zeros(10_000, SPAN)
     places = np.zeros(len(batch), PLACE)
     places["start"], places["end"] = batch.value_start, batch.value_end
     counts = scan_batch(
         *(data, places, 0, UNCHECKED, size, np.array([hash_text("sla-engine")], np.uint64)),
-        *(events, spans, 0, np.zeros(SCRATCH_BYTES, np.uint8)),
+        *(events, spans, 0, tail, np.zeros(SCRATCH_BYTES, np.uint8)),
     )
-    return tuple(int(count) for count in counts), events.tobytes(), spans.tobytes()
+    return tuple(int(count) for count in counts), events.tobytes(), spans.tobytes(), data.tobytes()
 
 
 def test_the_scanner() -> None:
