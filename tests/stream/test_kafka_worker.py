@@ -125,6 +125,27 @@ def test_nothing_is_delivered_after_the_revocation(kafka: KafkaLog, send: Send) 
     assert (inbox.offered, inbox.received()) == (offered, 0)
 
 
+def test_what_was_held_before_a_rebalance_is_read_again_by_its_next_owner(
+    kafka: KafkaLog, send: Send
+) -> None:
+    send(0, *numbered(5))
+    send(1, *numbered(5))
+    ann, ben = MemoryInbox(full=True), MemoryInbox()
+    with running(kafka.make_worker(ann)):
+        until(ann, lambda: ann.offered > 3, "repeated offers")
+        with running(kafka.make_worker(ben)):
+            until(ben, lambda: ben.received() == 5, "the second worker's share")
+            ann.full = False
+            until(ann, lambda: ann.received() == 5, "the first worker's share")
+            send(0, b"5")
+            send(1, b"5")
+            until(ann, lambda: ann.received() == 6, "one more for the first")
+            until(ben, lambda: ben.received() == 6, "one more for the second")
+    assert ann.stale == ben.stale == []
+    assert ann.values.keys() ^ ben.values.keys() == {0, 1}
+    assert [*ann.values.values(), *ben.values.values()] == [numbered(6), numbered(6)]
+
+
 def test_a_full_inbox_loses_nothing_and_mixes_nothing_up(kafka: KafkaLog, send: Send) -> None:
     inbox = MemoryInbox(full=True)
     with running(kafka.make_worker(inbox)):

@@ -42,7 +42,6 @@ def parameters(function: object) -> list[str]:
         (fetcher.Fetcher.seek_to, ["self", "tp", "offset"]),
         (fetcher.Fetcher.close, ["self"]),
         (group_coordinator.GroupCoordinator.check_errors, ["self"]),
-        (subscription_state.SubscriptionState.fetch_context, ["self"]),
         (subscription_state.Assignment.state_value, ["self", "tp"]),
         (subscription_state.TopicPartitionState.consumed_to, ["self", "position"]),
         (subscription_state.TopicPartitionState.pause, ["self"]),

@@ -29,6 +29,7 @@ FETCH_ALL_BYTES_MAX: Final = 16 * MIB
 COMMIT_S: Final = 2.0
 """A commit is advisory: it may not hold up a rebalance."""
 BOUNDS_TRY_S: Final = 0.2
+NEVER_MS: Final = 2**31 - 1
 
 log = logging.getLogger(__name__)
 
@@ -70,19 +71,17 @@ class RawConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]
     async def watch(self, failed: Callable[[BaseException], None]) -> None:
         """Report what the group's coordination cannot recover from; runs as long as the consumer.
 
-        Errors reach a consumer through whoever waits for records, so this waits for records. It
-        also counts as activity: aiokafka leaves the group of a consumer that never polls.
+        Errors reach a consumer through whoever waits for records, so this waits for records.
         """
-        with self._subscription.fetch_context():
-            while not self._closed:
-                try:
-                    await self._fetcher.failure()
-                except errors.KafkaError as error:
-                    if not error.retriable:
-                        failed(error)
-                        return
-                    with contextlib.suppress(errors.KafkaError):
-                        self._coordinator.check_errors()
+        while not self._closed:
+            try:
+                await self._fetcher.failure()
+            except errors.KafkaError as error:
+                if not error.retriable:
+                    failed(error)
+                    return
+                with contextlib.suppress(errors.KafkaError):
+                    self._coordinator.check_errors()
 
 
 class KafkaThread(driver.AIOKafkaConsumerThread):
@@ -111,6 +110,8 @@ class KafkaThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             check_crcs=settings.check_crcs,
+            # aiokafka leaves the group for a caller that does not poll; nobody polls here.
+            max_poll_interval_ms=NEVER_MS,
             **settings.aiokafka_security(),
         )
 
