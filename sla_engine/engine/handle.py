@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
-from sla_engine.clock.layout import Rules
-from sla_engine.clock.work import Work
+
+class Bundle(Protocol):
+    """A NamedTuple of arrays with its address table (clock.memory)."""
+
+    def table(self) -> NDArray[np.int64]:
+        """The table that compiled kernels read."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,11 @@ class Handle:
     """`value` goes to the kernel; `bundle` and `table` must live as long as it runs."""
 
     value: Any
-    bundle: Rules | Work
+    bundle: Bundle
     table: NDArray[np.int64] | None
 
 
-def handle(bundle: Rules | Work) -> Handle:
+def handle(bundle: Bundle) -> Handle:
     """The handle of a bundle as it is now; take a new one after an array was replaced."""
     if config.DISABLE_JIT:
         return Handle(bundle, bundle, None)

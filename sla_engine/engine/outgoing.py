@@ -112,7 +112,7 @@ def differs(known: Sent, event: dict[str, Any], started: int) -> bool:
     """Whether a sent alert says another due, start or instant than the valid one."""
     return (
         known.due != event["data"].get("due")
-        or known.started != started
+        or (known.started >= 0 and known.started != started)
         or known.time != event["time"]
     )
 

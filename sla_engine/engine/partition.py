@@ -57,7 +57,7 @@ class Partition:
         self.work: Work = new_work(_START_ROWS, 4 * _START_ROWS, columns)
         self.shard: Shard = new_shard(_START_ROWS)
         self.clock_ms = 0
-        self.stored: set[int] = set()  # histories that have bytes in the store
+        self.stored_upto = 0  # histories below this number may have bytes in the store
 
     # ------------------------------------------------------------------ room
 
@@ -139,6 +139,10 @@ class Partition:
 
     def append_history(self, row: int, packed: bytes) -> None:
         """Add packed bytes to an incident's history."""
+        self.append_to(int(self.work.incidents[row]["history"]), packed)
+
+    def append_to(self, history: int, packed: bytes) -> None:
+        """Add packed bytes to a history."""
         levels = self.shard.levels
         if levels[ARENA] + len(packed) + PACKED_MAX > len(self.shard.arena):
             self.more_arena()
@@ -149,7 +153,6 @@ class Partition:
         start = int(self.shard.levels[ARENA])
         end = start + len(packed)
         self.shard.arena[start:end] = np.frombuffer(packed, np.uint8)
-        history = int(self.work.incidents[row]["history"])
         chain_entry(handle(self.shard).value, history, start, end)
 
     def pending(self, history: int) -> bytes:
@@ -247,8 +250,11 @@ class Partition:
         self.shard.levels[DIRTY] = 0
         self.shard.levels[TURN] += 1
 
-    def forget_pending(self) -> None:
-        """All pending history is in the store now: start the arena anew."""
+    def drop_pending(self, entries: int) -> None:
+        """The first `entries` pending entries are in the store now; the others stay."""
+        kept = self.new_history(entries)
         self.shard.levels[ARENA] = 0
         self.shard.levels[ENTRIES] = 0
         self.shard.last_entry[:] = -1
+        for history, packed in kept:
+            self.append_to(history, packed)

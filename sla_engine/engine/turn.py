@@ -18,7 +18,14 @@ from sla_engine.alert.render import render
 from sla_engine.alert.timeline import Timeline
 from sla_engine.clock.layout import ENDED, MERGED, AlertKind
 from sla_engine.clock.work import Outcome
-from sla_engine.engine.inorder import PACKED_MAX, Stop, due_rows, fire_rows, new_incident_row, take_events
+from sla_engine.engine.inorder import (
+    PACKED_MAX,
+    Stop,
+    due_rows,
+    fire_rows,
+    new_incident_row,
+    take_events,
+)
 from sla_engine.engine.outgoing import (
     CLEARED,
     Outgoing,
@@ -121,7 +128,7 @@ class Turn:
         self.flush()
         row = partition.find(int(event["key1"]), int(event["key2"]))
         if row < 0:
-            rules, work, shard = partition.handles()
+            _, work, shard = partition.handles()
             row = int(new_incident_row(work.value, shard.value, event, partition.book.blank))
         history = self.history(row)
         packed = packed_event(batch, at)
@@ -165,9 +172,7 @@ class Turn:
             )
         return None
 
-    def _refold(
-        self, row: int, whole: DecodedBatch, sent: dict[str, Sent], event: Any
-    ) -> None:
+    def _refold(self, row: int, whole: DecodedBatch, sent: dict[str, Sent], event: Any) -> None:
         """Fold the incident anew and send what the receivers must know."""
         partition = self.partition
         incident = partition.work.incidents[row]
@@ -178,18 +183,52 @@ class Turn:
                 or int(event["time"]) < int(incident["last_time"])
             )
         )
-        until = max(
-            partition.clock_ms, int(incident["fired_at"]), int(whole.events["time"].max())
-        )
+        until = max(partition.clock_ms, int(incident["fired_at"]), int(whole.events["time"].max()))
         folded = self.folder.fold(whole, until)
         self.counters.refolds += 1
         partition.replace(row, folded)
-        leaving = corrections(sent, valid_alerts(self.folder, folded, self.settings.attributes), self._fired(until), late=late)  # fmt: skip
+        self._correct(row, folded, sent, late=late)
+
+    def compare(self, row: int, whole: DecodedBatch, sent: dict[str, Sent]) -> None:
+        """Correct what the receivers have of an incident against what its history says."""
+        folded = self.folder.fold(whole, max(self.partition.clock_ms, 0))
+        self._correct(row, folded, sent, late=True)
+
+    def _correct(self, row: int, folded: Folded, sent: dict[str, Sent], *, late: bool) -> None:
+        valid = valid_alerts(self.folder, folded, self.settings.attributes)
+        leaving = corrections(sent, valid, self._fired(folded.until), late=late)
         self.counters.corrections += len(leaving)
         for each in leaving:
             self._leave(row, each)
 
+    def adopt_policies(self) -> None:
+        """The rows were written under another policy set: fold every incident under this one.
+
+        What was sent stays as it is: corrections come from late events only (contracts section
+        2), so the alerts that are valid under the new rules count as sent.
+        """
+        partition = self.partition
+        for row in range(partition.rows):
+            history = self.history(row)
+            if not history:
+                continue
+            whole = unpack_all(history)
+            folded = self.folder.fold(whole, max(partition.clock_ms, 0))
+            partition.replace(row, folded)
+
     # ------------------------------------------------------------------ time
+
+    def fire_candidates(self, rows: NDArray[np.int64], upto: int) -> None:
+        """Fire what is due at or before `upto` among these rows."""
+        partition = self.partition
+        at = 0
+        while at < len(rows):
+            rules, work, shard = partition.handles()
+            outcome, at = fire_rows(rules.value, work.value, shard.value, rows, at, upto)
+            if outcome == Outcome.DONE:
+                break
+            partition.answer(outcome, _NO_DATA, np.zeros(0))
+        self.counters.fires += len(rows)
 
     def fire(self, upto: int) -> int:
         """Fire what is due at or before `upto`, at most TURN_FIRES_MAX incidents; how many."""
@@ -198,17 +237,7 @@ class Turn:
         found = int(due_rows(partition.work.next_due, partition.rows, upto, rows))
         if not found:
             return 0
-        at = 0
-        partition.reserve(0)
-        while True:
-            rules, work, shard = partition.handles()
-            outcome, at = fire_rows(
-                rules.value, work.value, shard.value, rows[:found], at, upto
-            )
-            if outcome == Outcome.DONE:
-                break
-            partition.answer(outcome, _NO_DATA, np.zeros(0))
-        self.counters.fires += found
+        self.fire_candidates(rows[:found], upto)
         return found
 
     # ------------------------------------------------------------------ alerts
@@ -268,7 +297,7 @@ class Turn:
         """All history bytes of these incidents: stored, then pending."""
         partition = self.partition
         numbers = {row: int(partition.work.incidents[row]["history"]) for row in rows}
-        wanted = [number for number in numbers.values() if number in partition.stored]
+        wanted = [number for number in numbers.values() if number < partition.stored_upto]
         stored = self.read_history(wanted) if wanted else {}
         return {
             row: stored.get(number, b"") + partition.pending(number)
@@ -288,19 +317,13 @@ def valid_alerts(
 ) -> list[tuple[dict[str, Any], int]]:
     """(event, start of its cycle) of every valid alert of a fold."""
     events = folder.render(folded, allowed)
-    return [
-        (event, int(row["started"])) for event, row in zip(events, folded.alerts, strict=True)
-    ]
+    return [(event, int(row["started"])) for event, row in zip(events, folded.alerts, strict=True)]
 
 
-def still_told(
-    told: dict[str, Sent], book: Any, alert: Any, timeline: Timeline
-) -> list[str]:
+def still_told(told: dict[str, Sent], book: Any, alert: Any, timeline: Timeline) -> list[str]:
     """The ids that a `cleared` alert takes back: sent, valid, of its cycle."""
     set_name, clock = book.definitions.columns[int(alert["column"])]
-    prefix = clock_key(
-        timeline.tenant, timeline.incident, set_name, clock, int(alert["cycle"])
-    )
+    prefix = clock_key(timeline.tenant, timeline.incident, set_name, clock, int(alert["cycle"]))
     return [
         entry.id
         for entry in told.values()

@@ -1,0 +1,201 @@
+"""Builds the object graph: settings in, a log, a store and an engine out.
+
+With no Redis configured a private server is started in the data folder; with no brokers
+configured the log is Redis Streams on the same server (design section 2: embedded and
+distributed are the same program).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from sla_engine.config.settings import Settings
+from sla_engine.engine.ports import LogIdentity, LogReader, Producer, RawBatch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sla_engine.engine.ports import Inbox
+    from sla_engine.engine.worker import Engine
+    from sla_engine.policy.model import PolicySet
+    from sla_engine.store.embedded import EmbeddedServer
+    from sla_engine.stream.app import Worker
+    from sla_engine.telemetry.metrics import Metrics
+
+
+class Log(Protocol):
+    """What Kafka's and Redis Streams' logs have in common."""
+
+    def ensure_topics(self, partitions: int) -> LogIdentity: ...
+
+    def identity(self) -> LogIdentity: ...
+
+    def producer(self) -> Producer: ...
+
+    def reader(self) -> LogReader: ...
+
+    def make_worker(self, inbox: Inbox) -> Worker: ...
+
+
+class SteadyClock:
+    """Wall time that never goes back: an anchor plus the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._anchor_ms = time.time_ns() // 1_000_000
+        self._begun_ns = time.monotonic_ns()
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return self._anchor_ms + (time.monotonic_ns() - self._begun_ns) // 1_000_000
+
+
+@dataclass
+class Services:
+    """The servers a command talks to; `close` leaves a private server that others use running."""
+
+    settings: Settings
+    redis_url: str
+    log: Log
+    server: EmbeddedServer | None = None
+
+    def close(self) -> None:
+        """Give the private server back, if there is one."""
+        if self.server is not None:
+            self.server.stop()
+
+
+def open_services(settings: Settings) -> Services:
+    """Connect to what the settings name, or start what they leave out."""
+    server = None
+    url = settings.redis.url.reveal()
+    if not url:
+        from sla_engine.store.embedded import EmbeddedServer
+
+        server = EmbeddedServer(Path(settings.data.dir))
+        url = server.start()
+    return Services(settings, url, make_log(settings, url), server)
+
+
+def make_log(settings: Settings, redis_url: str) -> Log:
+    """The event log: Kafka if brokers are configured, otherwise Redis Streams."""
+    kafka = settings.kafka
+    if not kafka.brokers:
+        from sla_engine.stream.redis_streams.log import redis_log
+
+        return redis_log(
+            redis_url,
+            events=kafka.events,
+            alerts=kafka.alerts,
+            dead=kafka.dead,
+            clocks=kafka.clocks,
+            group=kafka.group,
+        )
+    from sla_engine.stream.kafka.log import kafka_log
+
+    return kafka_log(
+        ",".join(kafka.brokers),
+        events=kafka.events,
+        alerts=kafka.alerts,
+        dead=kafka.dead,
+        clocks=kafka.clocks,
+        group=kafka.group,
+        replication=kafka.replication or -1,
+        create_topics=kafka.create_topics,
+        client_id=kafka.client_id,
+        compression=kafka.compression,
+        tls=kafka.security_protocol.endswith("SSL"),
+        ca_file=kafka.tls_ca,
+        cert_file=kafka.tls_cert,
+        key_file=kafka.tls_key,
+        sasl_mechanism=kafka.sasl_mechanism if "SASL" in kafka.security_protocol else "",
+        username=kafka.sasl_username,
+        password=kafka.sasl_password.reveal(),
+    )
+
+
+def belongs(batch: RawBatch, partitions: int) -> NDArray[np.bool_]:
+    """Which records' keys hash to the batch's partition; records without a key belong anywhere."""
+    from sla_engine.stream.murmur2_spans import partitions_of_spans
+
+    found = partitions_of_spans(batch.data, batch.key_start, batch.key_end, partitions)
+    return (found == batch.partition) | (batch.key_start < 0)
+
+
+@dataclass
+class Running:
+    """A worker: the engine in its thread, and the member of the group that feeds it."""
+
+    engine: Engine
+    worker: Worker
+    producer: Producer
+    thread: threading.Thread
+    close_store: Callable[[], None]
+    on_stop: list[Callable[[], None]] = field(default_factory=list)
+
+    def run(self, *, signals: bool = True) -> None:
+        """Until SIGTERM, SIGINT or an error; then everything in flight is finished."""
+        self.thread.start()
+        try:
+            self.worker.run(signals=signals)
+        finally:
+            self.engine.stop()
+            self.thread.join(30)
+            self.producer.flush(10)
+            self.producer.close()
+            self.close_store()
+            for act in self.on_stop:
+                act()
+        if self.engine.fatal is not None:
+            raise self.engine.fatal
+
+
+def build_worker(
+    services: Services, policies: PolicySet, metrics: Metrics | None = None
+) -> Running:
+    """Everything that `run` needs, connected and checked, not started."""
+    from sla_engine.engine.turn import TurnSettings
+    from sla_engine.engine.worker import Engine, EngineSettings
+    from sla_engine.policy.tables import RuleBook
+    from sla_engine.store.redis_store import RedisStore
+
+    settings = services.settings
+    store = RedisStore(services.redis_url, allow_unsafe=settings.redis.allow_unsafe)
+    store.check()
+    identity = services.log.ensure_topics(settings.kafka.partitions)
+    producer = services.log.producer()
+    not_before = settings.alerts.not_before_ms
+    engine = Engine(
+        RuleBook(policies),
+        store,
+        producer,
+        services.log.reader(),
+        identity,
+        SteadyClock(),
+        EngineSettings(
+            actors=settings.engine.actors,
+            max_future_ms=settings.time.max_future_ms,
+            max_hold_ms=settings.time.max_hold_ms,
+            by_events=settings.time.source == "events",
+            turn=TurnSettings(
+                horizon_ms=settings.lateness.horizon_ms,
+                not_before_ms=-(2**62) if not_before is None else not_before,
+                attributes=settings.alerts.attributes,
+            ),
+            events_topic=settings.kafka.events,
+        ),
+        token=lambda: secrets.token_bytes(16),
+        metrics=metrics,
+        belongs=belongs,
+    )
+    worker = services.log.make_worker(engine)
+    engine.on_fatal = worker.report
+    thread = threading.Thread(target=engine.run, name="engine", daemon=True)
+    return Running(engine, worker, producer, thread, store.close)

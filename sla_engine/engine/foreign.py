@@ -1,0 +1,87 @@
+"""Alerts on the topic that the store knows nothing of: they outlived a rollback of Redis.
+
+At a claim the tail of `alerts` behind the acknowledged position is read and taken as sent.
+Once the partition has caught up with the log again, whatever of it the clean stream would not
+have sent is corrected, not forgotten (design section 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sla_engine.engine.outgoing import AMENDED, RETRACTED, Sent, corrections, sent_of
+from sla_engine.engine.owned import Owned
+from sla_engine.engine.ports import LogReader
+from sla_engine.engine.turn import valid_alerts
+from sla_engine.event.hashing import incident_key
+from sla_engine.event.packed import unpack_all
+from sla_engine.event.times import format_time
+from sla_engine.limits import ALERTS_TAIL_MAX
+
+
+@dataclass
+class ForeignAlerts:
+    """By incident: alerts found on the topic, as they stand after all corrections there."""
+
+    found: dict[tuple[str, str], dict[str, Sent]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, reader: LogReader, owned: Owned) -> ForeignAlerts:
+        """The tail of the partition of `alerts` behind the position that is acknowledged."""
+        made = cls()
+        first, end = reader.bounds("alerts", owned.number)
+        start = max(first, owned.alerts_position, end - ALERTS_TAIL_MAX)
+        for record in reader.read("alerts", owned.number, start, end):
+            if record.value:
+                made.add(orjson.loads(record.value))
+            owned.alerts_position = record.offset + 1
+        return made
+
+    def add(self, event: dict[str, Any]) -> None:
+        """One record of the topic."""
+        incident = (event["tenant"], event["subject"])
+        known = self.found.setdefault(incident, {})
+        data = event["data"]
+        if event["type"] == RETRACTED:
+            if data["alert"] in known:
+                known[data["alert"]].active = False
+                known[data["alert"]].revision = data["revision"]
+            return
+        identity = data["alert"] if event["type"] == AMENDED else event["id"]
+        known[identity] = Sent(
+            identity,
+            event["type"],
+            event["time"],
+            data.get("due"),
+            -1,
+            revision=data.get("revision", 0),
+        )
+
+    def settle(self, owned: Owned) -> bool:
+        """Compare with what the incidents say now; True when a turn has something to commit."""
+        changed = False
+        for (tenant, subject), alerts in self.found.items():
+            row = owned.partition.find(*incident_key(tenant, subject))
+            if row < 0:
+                leaving = corrections(alerts, [], format_time(owned.clock.value_ms))
+                owned.turn.outgoing.extend(leaving)
+                changed |= bool(leaving)
+                continue
+            history = owned.turn.history(row)
+            known = sent_of(history)
+            strange = {
+                identity: entry
+                for identity, entry in alerts.items()
+                if identity not in known or known[identity].revision < entry.revision
+            }
+            if strange:
+                owned.turn.compare(row, unpack_all(history), {**known, **strange})
+                changed = True
+        self.found.clear()
+        return changed
+
+
+__all__ = ["ForeignAlerts", "valid_alerts"]

@@ -1,0 +1,170 @@
+"""A partition that this worker owns: memory, token, sequence, and its durable steps.
+
+Order of effects (design section 5): 1 decode, dead letters acknowledged; 2 apply; 3 the atomic
+call; 4 acknowledge the log (advisory); 5 produce alerts from the outbox; 6 trim it after the
+broker's answer. A crash between any two may repeat an alert under the same id, never lose one.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.engine.failpoints import reach
+from sla_engine.engine.images import images_of, journal_entry
+from sla_engine.engine.near import Near
+from sla_engine.engine.outgoing import Outgoing
+from sla_engine.engine.partition import Partition
+from sla_engine.engine.partition_clock import PartitionClock
+from sla_engine.engine.ports import Commit, OutRecord, Store
+from sla_engine.engine.shard import ENTRIES
+from sla_engine.engine.turn import Turn
+from sla_engine.errors import Fenced
+from sla_engine.policy.definitions import calendar_key
+
+_KEY = struct.Struct("<H")
+
+
+def outbox_entry(outgoing: Outgoing) -> bytes:
+    """Key and value of the record to produce."""
+    key = outgoing.key
+    return _KEY.pack(len(key)) + key + outgoing.value()
+
+
+def record_of(partition: int, entry: bytes) -> OutRecord:
+    """The record that an outbox entry stands for; alerts keep their incident's partition."""
+    (size,) = _KEY.unpack_from(entry)
+    key = entry[_KEY.size : _KEY.size + size]
+    return OutRecord("alerts", partition, key, entry[_KEY.size + size :])
+
+
+@dataclass
+class Waiting:
+    """An outbox entry on its way to the broker."""
+
+    id: str
+    record: OutRecord
+    offset: int | None = None
+    acked: bool = False
+
+
+@dataclass
+class Owned:
+    """State of one owned partition beside its rows."""
+
+    number: int
+    token: bytes
+    partition: Partition
+    turn: Turn
+    clock: PartitionClock
+    store: Store
+    sequence: int = 0
+    next_offset: int = -1
+    committed_entries: int = 0  # arena entries that are in the journal
+    journal_bytes: int = 0  # since the last checkpoint round
+    near: Near = field(default_factory=Near)
+    waiting: deque[Waiting] = field(default_factory=deque)
+    alerts_position: int = -1
+    known_profiles: set[int] = field(default_factory=set)
+    known_calendars: set[int] = field(default_factory=set)
+
+    def prepare(self, next_offset: int) -> Commit | None:
+        """The atomic call that makes the turn durable; None when nothing changed."""
+        self.turn.flush()
+        partition = self.partition
+        rows = partition.changed()
+        history = partition.new_history(self.committed_entries)
+        leaving = in_order(self.turn.outgoing)
+        if not len(rows) and not history and not leaving and next_offset == self.next_offset:
+            return None
+        self._share(rows)
+        entry = journal_entry(
+            self.clock.value_ms,
+            images_of(partition.work.incidents, partition.work.clocks, rows),
+            len(rows),
+            history,
+        )
+        self.journal_bytes += len(entry)
+        return Commit(
+            partition=self.number,
+            token=self.token,
+            sequence=self.sequence + 1,
+            from_offset=self.next_offset,
+            next_offset=next_offset,
+            journal=entry,
+            outbox=[outbox_entry(each) for each in leaving],
+        )
+
+    def commit(self, next_offset: int) -> list[Waiting]:
+        """Make the turn durable; what is to be produced now. Fenced when no longer the owner."""
+        step = self.prepare(next_offset)
+        if step is None:
+            return []
+        reach("before_commit")
+        refusal = self.store.commit([step])[0]
+        if refusal is not None:
+            raise refusal
+        reach("after_commit")
+        return self.done(step)
+
+    def done(self, step: Commit) -> list[Waiting]:
+        """The call was answered: the turn is over."""
+        self.sequence = step.sequence
+        self.next_offset = step.next_offset
+        rows = self.partition.changed()
+        self.near.changed(self.partition.work.next_due, rows)
+        self.committed_entries = int(self.partition.shard.levels[ENTRIES])
+        self.partition.close_turn()
+        self.turn.outgoing = []
+        leaving = [
+            Waiting(f"{step.sequence}-{n}", record_of(self.number, entry))
+            for n, entry in enumerate(step.outbox)
+        ]
+        self.waiting.extend(leaving)
+        return leaving
+
+    def trim(self) -> None:
+        """Drop from the outbox what the broker has acknowledged, from the front."""
+        last = ""
+        while self.waiting and self.waiting[0].acked:
+            done = self.waiting.popleft()
+            last = done.id
+            if done.offset is not None:
+                self.alerts_position = max(self.alerts_position, done.offset + 1)
+        if last:
+            reach("before_trim")
+            self.store.trim_outbox(self.number, self.token, last, self.alerts_position)
+
+    def _share(self, rows: NDArray[np.int64]) -> None:
+        """Put the names of profiles and calendars where whoever loads the rows finds them."""
+        book = self.partition.book
+        work = self.partition.work
+        for profile in np.unique(work.incidents["profile"][rows]).tolist():
+            if profile not in self.known_profiles:
+                key = int(book.profiles[profile]["key"])
+                self.store.put_shared(f"profile:{key:016x}", book.stored_profile(profile))
+                self.known_profiles.add(profile)
+        for index in range(len(book.calendars)):
+            if index not in self.known_calendars:
+                compiled = book.calendars.compiled(index)
+                told = {"name": compiled.name, "zone": compiled.time_zone}
+                key = calendar_key(book.calendars, index)
+                self.store.put_shared(f"calendar:{key:08x}", json.dumps(told).encode())
+                self.known_calendars.add(index)
+
+
+def in_order(outgoing: Sequence[Outgoing]) -> list[Outgoing]:
+    """The incident with the highest score first, each incident's alerts in their order."""
+    best: dict[bytes, int] = {}
+    for each in outgoing:
+        best[each.key] = max(best.get(each.key, -1), each.score)
+    return sorted(outgoing, key=lambda each: -best[each.key])
+
+
+__all__ = ["Fenced", "Owned", "Waiting", "in_order", "outbox_entry", "record_of"]

@@ -1,0 +1,254 @@
+"""Replay: the same core on virtual time (contracts section 4, `replay`).
+
+All events are known before the first is applied, so each incident is folded once, over its
+distinct events in their order, up to the end of time. What incidents are folded together, and
+in which order, changes nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from sla_engine.engine.merges import Address, Item, items_of, merges, settle
+from sla_engine.engine.refold import Folded, Folder
+from sla_engine.engine.replay_fold import ManyFolder
+from sla_engine.engine.replay_log import Refused, ReplayLog, incidents_with
+from sla_engine.engine.report import clock_reports
+from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
+from sla_engine.event.layout import DeadCode, DecodedBatch, EventType, Member
+from sla_engine.event.order import count_contradictions, sort_history
+from sla_engine.event.cloudevent import text
+from sla_engine.policy.model import PolicySet
+from sla_engine.policy.tables import RuleBook
+
+__all__ = ["Incident", "Refused", "Replay"]
+
+#: Events that are unpacked and folded at once.
+_BLOCK_EVENTS: Final = 1 << 14
+_ENDS: Final = (EventType.MERGED, EventType.DELETED)
+
+#: Which partition an incident belongs to, from its id.
+Place = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What a replay gives of one incident: clocks and alerts as contracts sections 3 and 2."""
+
+    tenant: str
+    incident: str
+    clocks: list[dict[str, Any]]
+    alerts: list[dict[str, Any]]
+
+
+class Replay:
+    """Takes all events (`add`), then folds every incident (`incidents`).
+
+    `allowed` is the setting alerts.attributes. `keep_raw` keeps the texts, so that every dead
+    letter has its bytes.
+    """
+
+    def __init__(
+        self,
+        policies: PolicySet,
+        *,
+        actors: Sequence[str] = DEFAULT_ACTORS,
+        allowed: Sequence[str] = (),
+        keep_raw: bool = False,
+    ) -> None:
+        self.log = ReplayLog(actors, keep_raw=keep_raw)
+        self.duplicates = 0
+        self.contradictions = 0
+        self._policies = policies
+        self._allowed = tuple(allowed)
+        self._book: RuleBook | None = None
+        self._closed = False
+
+    @property
+    def book(self) -> RuleBook:
+        """The rules in table form, made when first needed."""
+        if self._book is None:
+            self._book = RuleBook(self._policies)
+        return self._book
+
+    def add(self, lines: bytes) -> None:
+        """Events as JSON lines; a text ends with a whole line."""
+        self.log.add(lines)
+
+    def end_ms(self, until_ms: int | None) -> int:
+        """Where time ends: at the last event, or at `until_ms` if that is later."""
+        ends = [t for t in (self.log.last_ms, until_ms) if t is not None]
+        return max(ends, default=0)
+
+    def incidents(
+        self, end_ms: int, *, partitions: int = 1, place: Place | None = None
+    ) -> Iterator[Incident]:
+        """Every incident at `end_ms`, sorted by (tenant, incident)."""
+        groups = self._groups()
+        if partitions == 1 or place is None:
+            yield from self._folded_groups(groups, end_ms)
+            return
+        apart: list[list[_Group]] = [[] for _ in range(partitions)]
+        for group in groups:
+            apart[place(group.address[1])].append(group)
+        each = [self._folded_groups(some, end_ms) for some in apart]
+        yield from heapq.merge(*each, key=lambda one: (one.tenant, one.incident))
+
+    def incident(self, tenant: str, incident: str, end_ms: int) -> Folded | None:
+        """One incident with the intervals of its clocks; None when the log does not know it."""
+        for group in self._groups():
+            if group.address == (tenant, incident):
+                batch = self.log.unpacked(group.rows)
+                order, _ = self._ordered(batch, np.array([0, len(group.rows)]), [group])
+                kept = DecodedBatch(batch.data, batch.events[order], batch.spans, {})
+                return Folder(self.book).fold(kept, end_ms, report=True) if len(order) else None
+        return None
+
+    # ------------------------------------------------------------------ incidents
+
+    def _groups(self) -> list[_Group]:
+        """The incidents of the log, sorted by address, merges carried out."""
+        if not self._closed:
+            self._closed = True
+            self._merge()
+        order, bounds = self.log.by_incident()
+        firsts = self.log.unpacked(order[bounds[:-1]])
+        found = [
+            _Group(_address(firsts, n), order[bounds[n] : bounds[n + 1]])
+            for n in range(len(bounds) - 1)
+        ]
+        return sorted(found, key=lambda group: group.address)
+
+    def _merge(self) -> None:
+        """Put `incident.absorbed` where the log's merges call for it."""
+        merged = incidents_with(self.log.entries, [EventType.MERGED])
+        if not merged.any():
+            return
+        keys = set(self.log.entries[merged]["key1"].tolist())
+        histories: dict[Address, list[Item]] = {}
+        order, bounds = self.log.by_incident()
+        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+            if int(self.log.entries[order[begin]]["key1"]) in keys:
+                batch = self.log.unpacked(order[begin:end])
+                distinct, _ = _first_of_each(batch, np.zeros(end - begin, np.int64))
+                histories[_address(batch, 0)] = items_of(batch, distinct)
+        lines = b"\n".join(orjson.dumps(merge.event()) for merge in merges(histories))
+        self.log.add_made(Decoder().decode_lines(lines))
+
+    def _folded_groups(self, groups: list[_Group], end_ms: int) -> Iterator[Incident]:
+        many, folder = ManyFolder(self.book), Folder(self.book)
+        for block in _blocks(groups):
+            bounds = np.cumsum([0, *(len(group.rows) for group in block)])
+            batch = self.log.unpacked(np.concatenate([group.rows for group in block]))
+            order, bounds = self._ordered(batch, bounds, block)
+            results = many.fold(batch, order, bounds, end_ms)
+            for group, folded in zip(block, results, strict=True):
+                if folded.incident[0]["events"]:
+                    alerts = folder.render(folded, self._allowed)
+                    clocks = clock_reports(self.book, folded, alerts)
+                    yield Incident(*group.address, clocks, alerts)
+
+    def _ordered(
+        self, batch: DecodedBatch, bounds: NDArray[np.int64], block: Sequence[_Group]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(order, bounds) of what counts: distinct events, without those after an end."""
+        groups = np.repeat(np.arange(len(block)), np.diff(bounds))
+        rows = np.concatenate([group.rows for group in block])
+        order, others = _first_of_each(batch, groups)
+        for row, same in others:
+            if same:
+                self.duplicates += 1
+            elif not self._made(rows[row]):
+                self.log.refuse(int(rows[row]), DeadCode.CONFLICT, _CONFLICT)
+        self.contradictions += count_contradictions(batch, order)
+        refused = self._refuse_after_ends(batch, order, groups, rows, block)
+        if refused:
+            order = order[~np.isin(order, refused)]
+        counts = np.bincount(groups[order], minlength=len(block))
+        return order, np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+    def _made(self, row: int) -> bool:
+        """Whether the replay put this event there itself; the log's own then counts."""
+        return bool(self.log.entries[row]["chunk"] < 0)
+
+    def _refuse_after_ends(
+        self,
+        batch: DecodedBatch,
+        order: NDArray[np.int64],
+        groups: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        block: Sequence[_Group],
+    ) -> list[int]:
+        ends = np.isin(batch.events["type"][order], [int(kind) for kind in _ENDS])
+        refused = []
+        for n in np.unique(groups[order[ends]]).tolist():
+            own = order[groups[order] == n]
+            _, refusals = settle(block[n].address, items_of(batch, own))
+            for refusal in refusals:
+                refused.append(refusal.row)
+                self.log.refuse(int(rows[refusal.row]), refusal.code, refusal.message)
+        return refused
+
+
+_CONFLICT: Final = (
+    "an event with this source and id came before with another type, time or data; give a "
+    "corrected event an id of its own"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One incident: its entries in the log, in the order in which they came."""
+
+    address: Address
+    rows: NDArray[np.int64]
+
+
+def _address(batch: DecodedBatch, row: int) -> Address:
+    first = int(batch.events["span"][row])
+    tenant, incident = batch.spans[first + Member.TENANT], batch.spans[first + Member.SUBJECT]
+    return text(batch.data, tenant), text(batch.data, incident)
+
+
+def _blocks(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
+    """Runs of incidents of about _BLOCK_EVENTS events together."""
+    block: list[_Group] = []
+    size = 0
+    for group in groups:
+        if block and size + len(group.rows) > _BLOCK_EVENTS:
+            yield block
+            block, size = [], 0
+        block.append(group)
+        size += len(group.rows)
+    if block:
+        yield block
+
+
+def _first_of_each(
+    batch: DecodedBatch, groups: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], list[tuple[int, bool]]]:
+    """(rows of distinct events, group after group, each in order; (other row, is it the same)).
+
+    Of several events with one (source, id) the first that came counts (contracts section 1).
+    """
+    events = batch.events
+    ids = np.lexsort((np.arange(len(events)), events["id"], groups))
+    again = np.zeros(len(events), bool)
+    again[1:] = (events["id"][ids][1:] == events["id"][ids][:-1]) & (
+        groups[ids][1:] == groups[ids][:-1]
+    )
+    firsts = np.maximum.accumulate(np.where(again, 0, np.arange(len(events))))
+    same = events["content"][ids] == events["content"][ids[firsts]]
+    others = [(int(ids[n]), bool(same[n])) for n in np.flatnonzero(again)]
+    left_out = np.zeros(len(events), bool)
+    left_out[ids[again]] = True
+    order = sort_history(batch)
+    order = order[~left_out[order]]
+    return order[np.argsort(groups[order], kind="stable")], others

@@ -1,0 +1,566 @@
+"""The engine thread: one per process, run to completion, no asyncio on the path.
+
+It takes messages from a bounded inbox (claims, batches, ends of the log), and per turn and
+partition fires what is due, applies a slice of events, makes both durable in one call, hands
+the alerts to the producer, and writes a slice of the checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla_engine.engine.checkpoint import Round
+from sla_engine.engine.failpoints import reach
+from sla_engine.engine.foreign import ForeignAlerts
+from sla_engine.engine.owned import Owned, Waiting
+from sla_engine.engine.partition_clock import PartitionClock
+from sla_engine.engine.ports import (
+    Clock,
+    LogIdentity,
+    LogReader,
+    OutRecord,
+    Producer,
+    RawBatch,
+    Store,
+)
+from sla_engine.engine.recovery import claim
+from sla_engine.engine.refold import Folder
+from sla_engine.engine.turn import Counters, DeadLetter, Turn, TurnSettings
+from sla_engine.errors import Fenced, SlaError, StoreRefused, StoreUnavailable
+from sla_engine.event.decode import Decoder
+from sla_engine.event.layout import DeadCode, DecodedBatch
+from sla_engine.event.times import format_time
+from sla_engine.limits import (
+    INBOX_BATCHES_MAX,
+    INBOX_BYTES_MAX,
+    MAX_FUTURE_MS,
+    MAX_HOLD_MS,
+    RETRY_FIRST_MS,
+    RETRY_LAST_MS,
+    TURN_EVENTS_MAX,
+    TURN_FIRES_MAX,
+)
+from sla_engine.policy.tables import RuleBook
+
+log = logging.getLogger(__name__)
+
+#: The longest sleep without a message; timers armed by other means are seen by then.
+IDLE_MS = 200
+#: Partitions whose checkpoint is overdue this long are written even when little has changed.
+CHECKPOINT_EVERY_MS = 60_000
+#: How often the outbox of acknowledged alerts is trimmed.
+TRIM_EVERY_MS = 250
+
+
+class Counting(Protocol):
+    """Where numbers go; telemetry implements it."""
+
+    def count(self, name: str, amount: float = 1, *labels: str) -> None: ...
+
+    def set(self, name: str, value: float, *labels: str) -> None: ...
+
+    def observe_all(self, name: str, values: NDArray[np.float64], *labels: str) -> None: ...
+
+
+@dataclass
+class EngineSettings:
+    """What a worker needs to know; all times in milliseconds."""
+
+    actors: tuple[str, ...] = ("sla-engine",)
+    max_future_ms: int = MAX_FUTURE_MS
+    max_hold_ms: int = MAX_HOLD_MS
+    by_events: bool = False
+    turn: TurnSettings = field(default_factory=TurnSettings)
+    events_topic: str = "incidents"
+
+
+@dataclass
+class _Message:
+    kind: str
+    partition: int = -1
+    batch: RawBatch | None = None
+    end_offset: int = -1
+    partitions: Sequence[int] = ()
+    future: Future[dict[int, int]] | Future[None] | None = None
+
+
+class Engine:
+    """Implements the Inbox port; `run` is the body of the engine thread."""
+
+    def __init__(
+        self,
+        book: RuleBook,
+        store: Store,
+        producer: Producer,
+        reader: LogReader,
+        identity: LogIdentity,
+        clock: Clock,
+        settings: EngineSettings,
+        *,
+        token: Callable[[], bytes],
+        metrics: Counting | None = None,
+        belongs: Callable[[RawBatch, int], NDArray[np.bool_]] | None = None,
+    ) -> None:
+        """`token` makes a random owner token; `belongs` tells which records' keys hash here."""
+        self.book = book
+        self.store = store
+        self.producer = producer
+        self.reader = reader
+        self.identity = identity
+        self.clock = clock
+        self.settings = settings
+        self.fatal: SlaError | None = None
+        self._token = token
+        self._metrics = metrics
+        self._belongs = belongs
+        self._folder = Folder(book)
+        self._decoder = Decoder(settings.actors)
+        self._owned: dict[int, Owned] = {}
+        self._rounds: dict[int, Round] = {}
+        self._foreign: dict[int, ForeignAlerts] = {}
+        self._positions: dict[int, int] = {}
+        self._messages: deque[_Message] = deque()
+        self._wake = threading.Condition()
+        self._queued_batches = 0
+        self._queued_bytes = 0
+        self._acks: deque[tuple[Waiting, int | None, str]] = deque()
+        self._stopping = False
+        self._last_trim = 0
+        self._checkpointed: dict[int, int] = {}
+        self.on_fatal: Callable[[SlaError], None] = lambda error: None
+
+    # ------------------------------------------------------------------ the Inbox port
+
+    def assign(self, partitions: Sequence[int]) -> Future[dict[int, int]]:
+        """See ports.Inbox."""
+        future: Future[dict[int, int]] = Future()
+        self._post(_Message("assign", partitions=list(partitions), future=future))
+        return future
+
+    def revoke(self, partitions: Sequence[int]) -> Future[None]:
+        """See ports.Inbox."""
+        future: Future[None] = Future()
+        self._post(_Message("revoke", partitions=list(partitions), future=future))
+        return future
+
+    def deliver(self, batch: RawBatch) -> bool:
+        """See ports.Inbox."""
+        with self._wake:
+            full = self._queued_batches >= INBOX_BATCHES_MAX
+            if full or (self._queued_batches and self._queued_bytes >= INBOX_BYTES_MAX):
+                return False
+            self._queued_batches += 1
+            self._queued_bytes += len(batch.data)
+            self._messages.append(_Message("batch", batch.partition, batch))
+            self._wake.notify()
+        return True
+
+    def end_seen(self, partition: int, end_offset: int) -> None:
+        """See ports.Inbox."""
+        self._post(_Message("end", partition, end_offset=end_offset))
+
+    def positions(self) -> Mapping[int, int]:
+        """See ports.Inbox."""
+        return dict(self._positions)
+
+    def _post(self, message: _Message) -> None:
+        with self._wake:
+            self._messages.append(message)
+            self._wake.notify()
+
+    # ------------------------------------------------------------------ the thread
+
+    def stop(self) -> None:
+        """End `run` after the message in hand; from any thread."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+
+    def run(self) -> None:
+        """Work until `stop`. An error that is not this partition's alone ends the worker."""
+        try:
+            while not self._stopping:
+                message = self._next()
+                if message is not None:
+                    self._handle(message)
+                self._fire_all()
+                self._settle_acks()
+                if message is None:
+                    self._checkpoint()
+        except SlaError as error:
+            self._fail(error)
+        except Exception as error:  # a fault of ours must end the worker, not hang it
+            log.exception("the engine thread failed")
+            self._fail(SlaError(f"the engine thread failed: {error!r}", code="INTERNAL"))
+        finally:
+            self._shut()
+
+    def _next(self) -> _Message | None:
+        with self._wake:
+            if not self._messages and not self._stopping:
+                self._wake.wait(self._sleep_ms() / 1000)
+            if not self._messages:
+                return None
+            message = self._messages.popleft()
+            if message.batch is not None:
+                self._queued_batches -= 1
+                self._queued_bytes -= len(message.batch.data)
+            return message
+
+    def _sleep_ms(self) -> float:
+        if any(round_.is_running for round_ in self._rounds.values()):
+            return 0
+        now = self.clock.now_ms()
+        nearest = IDLE_MS
+        for owned in self._owned.values():
+            first = owned.near.first()
+            if first is not None and owned.clock.is_caught_up(now):
+                nearest = min(nearest, first - now)
+        return max(0, nearest)
+
+    def _handle(self, message: _Message) -> None:
+        future = message.future
+        if message.kind == "batch" and message.batch is not None:
+            self._take(message.batch)
+        elif message.kind == "end":
+            owned = self._owned.get(message.partition)
+            if owned is not None:
+                owned.clock.end_seen(self.clock.now_ms(), message.end_offset)
+                self._compare_foreign(owned)
+        elif message.kind == "assign":
+            self._assign(message.partitions, future)  # type: ignore[arg-type]
+        else:
+            for number in message.partitions:
+                self._let_go(number)
+            if future is not None:
+                future.set_result(None)  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------------ owning
+
+    def _assign(self, partitions: Sequence[int], future: Future[dict[int, int]]) -> None:
+        try:
+            starts = {}
+            for number in partitions:
+                owned = self._owned.get(number)
+                if owned is None or not self._still_mine(owned):
+                    owned = self._claim(number)
+                starts[number] = owned.next_offset if owned.next_offset >= 0 else -2
+            future.set_result(starts)
+        except SlaError as error:
+            future.set_exception(error)
+
+    def _still_mine(self, owned: Owned) -> bool:
+        """A partition that came back: memory is kept if token and sequence are the stored ones."""
+        header, token = self.store.header(owned.number)
+        return token == owned.token and header.sequence == owned.sequence
+
+    def _claim(self, number: int) -> Owned:
+        now = self.clock.now_ms()
+        clock = PartitionClock(self.settings.by_events, self.settings.max_hold_ms)
+        owned = claim(
+            self.store,
+            number,
+            self._token(),
+            self.identity,
+            self.book,
+            self._folder,
+            self.settings.turn,
+            clock,
+        )
+        clock.start(now, clock.value_ms, owned.next_offset)
+        self._owned[number] = owned
+        self._rounds[number] = Round(owned)
+        self._checkpointed[number] = now
+        foreign = ForeignAlerts.read(self.reader, owned)
+        self._foreign[number] = foreign
+        self._send(owned, list(owned.waiting))
+        self._positions[number] = owned.next_offset
+        self._count("sla_claims", 1, "loaded")
+        log.info("claimed partition %d", number, extra={"offset": owned.next_offset})
+        return owned
+
+    def _let_go(self, number: int) -> None:
+        owned = self._owned.get(number)
+        if owned is not None:
+            try:
+                self._commit(owned, owned.next_offset)
+            except SlaError:
+                log.warning("partition %d was let go with a turn undone", number)
+        self._positions.pop(number, None)
+        self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        self._owned.pop(number, None)
+        self._rounds.pop(number, None)
+        self._foreign.pop(number, None)
+        self._checkpointed.pop(number, None)
+
+    # ------------------------------------------------------------------ events
+
+    def _take(self, batch: RawBatch) -> None:
+        owned = self._owned.get(batch.partition)
+        if owned is None or not len(batch):
+            return
+        latest = None
+        if not self.settings.by_events:
+            latest = self.clock.now_ms() + self.settings.max_future_ms
+        decoded = self._decoder.decode(batch, latest)
+        if self._belongs is not None:
+            self._mark_strangers(batch, decoded)
+        reach("after_decode")
+        self._bury(batch, decoded, None)
+        count = len(batch)
+        for start in range(0, count, TURN_EVENTS_MAX):
+            stop = min(count, start + TURN_EVENTS_MAX)
+            self._fire(owned)
+            self._slice(owned, batch, decoded, start, stop)
+            if batch.partition not in self._owned:
+                return
+        self._count("sla_batches")
+
+    def _slice(
+        self, owned: Owned, batch: RawBatch, decoded: DecodedBatch, start: int, stop: int
+    ) -> None:
+        now = self.clock.now_ms()
+        turn = owned.turn
+        turn.now_ms = now
+        turn.take(decoded, start, stop)
+        reach("after_apply")
+        next_offset = batch.next_offset if stop == len(batch) else int(batch.offsets[stop])
+        owned.clock.end_offset = max(owned.clock.end_offset, batch.end_offset)
+        accepted = decoded.events["code"][start:stop] == 0
+        times = decoded.events["time"][start:stop][accepted]
+        owned.clock.applied(
+            now,
+            next_offset,
+            int(batch.append_ms[stop - 1]),
+            int(times.max()) if len(times) else -(2**62),
+        )
+        owned.partition.clock_ms = owned.clock.read(now)
+        if turn.dead:
+            self._bury(batch, decoded, turn.dead)
+            turn.dead = []
+        self._commit(owned, next_offset)
+        self._tell(turn, stop - start, int(accepted.sum()))
+
+    def _mark_strangers(self, batch: RawBatch, decoded: DecodedBatch) -> None:
+        assert self._belongs is not None
+        here = self._belongs(batch, self.identity.partitions)
+        control = decoded.events["flags"] & 8 != 0
+        strangers = ~here & ~control & (decoded.events["code"] == 0)
+        for row in np.flatnonzero(strangers).tolist():
+            decoded.events["code"][row] = DeadCode.WRONG_PARTITION
+            decoded.messages[row] = (
+                f"the key belongs to another partition than {batch.partition}: keys hash with "
+                "murmur2 as Java's clients do (librdkafka: partitioner=murmur2_random)"
+            )
+
+    def _bury(
+        self, batch: RawBatch, decoded: DecodedBatch, letters: Sequence[DeadLetter] | None
+    ) -> None:
+        """Dead letters are acknowledged before the batch is committed."""
+        if letters is None:
+            rows = np.flatnonzero(decoded.events["code"] != 0).tolist()
+            letters = [
+                DeadLetter(row, DeadCode(int(decoded.events["code"][row])), decoded.messages[row])
+                for row in rows
+            ]
+        failures: list[str] = []
+        for letter in letters:
+            self.producer.produce(
+                self._dead_record(batch, letter),
+                lambda record, offset, error: failures.append(error) if error else None,
+            )
+            self._count("sla_dead_letters", 1, letter.code.name)
+        if letters:
+            self._flush(failures)
+
+    def _dead_record(self, batch: RawBatch, letter: DeadLetter) -> OutRecord:
+        row = letter.row
+        start, end = int(batch.value_start[row]), int(batch.value_end[row])
+        key_start, key_end = int(batch.key_start[row]), int(batch.key_end[row])
+        headers = (
+            ("dl-code", letter.code.name.encode()),
+            ("dl-message", letter.message.encode()),
+            ("dl-topic", self.settings.events_topic.encode()),
+            ("dl-partition", str(batch.partition).encode()),
+            ("dl-offset", str(int(batch.offsets[row])).encode()),
+            ("dl-time", format_time(self.clock.now_ms()).encode()),
+        )
+        return OutRecord(
+            "dead",
+            batch.partition,
+            batch.data[key_start:key_end].tobytes() if key_start >= 0 else None,
+            batch.data[start:end].tobytes() if start >= 0 else None,
+            headers,
+        )
+
+    def _flush(self, failures: list[str]) -> None:
+        while self.producer.flush(1.0) and not self._stopping:
+            log.warning("dead letters are waiting for the broker")
+        if failures:
+            raise SlaError(f"a dead letter could not be written: {failures[0]}", code="DEAD_LOST")
+
+    # ------------------------------------------------------------------ time
+
+    def _fire_all(self) -> None:
+        for owned in list(self._owned.values()):
+            self._fire(owned)
+
+    def _fire(self, owned: Owned) -> None:
+        now = self.clock.now_ms()
+        clock_ms = owned.clock.read(now)
+        owned.partition.clock_ms = clock_ms
+        owned.turn.now_ms = now
+        near = owned.near
+        work = owned.partition.work
+        while True:
+            if clock_ms >= near.until - 1_000 or clock_ms > near.until:
+                near.gather(work.next_due, owned.partition.rows, clock_ms)
+            rows = near.take(clock_ms, TURN_FIRES_MAX)
+            if not len(rows):
+                return
+            owned.turn.fire_candidates(rows, clock_ms)
+            self._commit(owned, owned.next_offset)
+            if owned.number not in self._owned:
+                return
+
+    def _compare_foreign(self, owned: Owned) -> None:
+        foreign = self._foreign.get(owned.number)
+        if foreign is None or not owned.clock.is_caught_up(self.clock.now_ms()):
+            return
+        del self._foreign[owned.number]
+        if foreign.settle(owned):
+            self._commit(owned, owned.next_offset)
+
+    # ------------------------------------------------------------------ effects
+
+    def _commit(self, owned: Owned, next_offset: int) -> None:
+        """Make the turn durable and send its alerts; a lost token gives the partition up."""
+        wait_ms = RETRY_FIRST_MS
+        while True:
+            try:
+                leaving = owned.commit(next_offset)
+                break
+            except Fenced:
+                log.warning("partition %d belongs to somebody else now", owned.number)
+                self._count("sla_refused_writes", 1, "fenced")
+                self._forget(owned.number)
+                return
+            except (StoreUnavailable, StoreRefused) as error:
+                log.warning("the store does not take a write, again: %s", error)
+                if self._stopping:
+                    raise
+                self._pause(wait_ms)
+                wait_ms = min(2 * wait_ms, RETRY_LAST_MS)
+        self._positions[owned.number] = next_offset
+        if leaving:
+            reach("before_produce")
+            self._send(owned, leaving)
+            reach("after_produce")
+
+    def _send(self, owned: Owned, leaving: Sequence[Waiting]) -> None:
+        for waiting in leaving:
+            self._produce(waiting)
+
+    def _produce(self, waiting: Waiting) -> None:
+        def acked(record: OutRecord, offset: int | None, error: str) -> None:
+            self._acks.append((waiting, offset, error))
+
+        self.producer.produce(waiting.record, acked)
+
+    def _settle_acks(self) -> None:
+        while self._acks:
+            waiting, offset, error = self._acks.popleft()
+            if error:
+                log.warning("an alert was not taken by the broker, again: %s", error)
+                self._produce(waiting)
+                continue
+            waiting.acked = True
+            waiting.offset = offset
+        now = self.clock.now_ms()
+        if now - self._last_trim < TRIM_EVERY_MS:
+            return
+        self._last_trim = now
+        for owned in list(self._owned.values()):
+            self._guarded(owned, owned.trim)
+            self._gauges(owned, now)
+
+    def _checkpoint(self) -> None:
+        """One slice of one round, when there is nothing else to do."""
+        now = self.clock.now_ms()
+        for number, round_ in list(self._rounds.items()):
+            if not round_.is_running:
+                overdue = now - self._checkpointed[number] > CHECKPOINT_EVERY_MS
+                if not round_.is_due(force=overdue):
+                    continue
+                self._checkpointed[number] = now
+                round_.begin()
+            self._guarded(round_.owned, round_.step)
+            return
+
+    def _guarded(self, owned: Owned, act: Callable[[], None]) -> None:
+        """Housekeeping that may fail: fenced gives the partition up, no answer means later."""
+        try:
+            act()
+        except Fenced:
+            self._count("sla_refused_writes", 1, "fenced")
+            self._forget(owned.number)
+        except (StoreUnavailable, StoreRefused) as error:
+            log.warning("the store does not take a write, later: %s", error)
+
+    def _pause(self, wait_ms: int) -> None:
+        """Wait, but not longer than until `stop`."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, wait_ms / 1000)
+
+    # ------------------------------------------------------------------ the end
+
+    def _fail(self, error: SlaError) -> None:
+        self.fatal = error
+        log.error("the engine stopped: %s", error)
+        self.on_fatal(error)
+
+    def _shut(self) -> None:
+        self._settle_acks()
+        with self._wake:
+            self._stopping = True
+            for message in self._messages:
+                future = message.future
+                if future is not None and not future.done():
+                    if message.kind == "revoke":
+                        future.set_result(None)  # type: ignore[arg-type]
+                    else:
+                        future.set_exception(self.fatal or SlaError("the engine has stopped"))
+            self._messages.clear()
+
+    def _count(self, name: str, amount: float = 1, *labels: str) -> None:
+        if self._metrics is not None:
+            self._metrics.count(name, amount, *labels)
+
+    def _tell(self, turn: Turn, read: int, accepted: int) -> None:
+        """What a slice of events came to."""
+        counters = turn.counters
+        self._count("sla_events", accepted - counters.duplicates, "applied")
+        self._count("sla_events", counters.duplicates, "duplicate")
+        self._count("sla_events", read - accepted, "dead")
+        self._count("sla_refolds", counters.refolds, "event")
+        turn.counters = Counters()
+
+    def _gauges(self, owned: Owned, now: int) -> None:
+        if self._metrics is None:
+            return
+        depth = sum(len(each.waiting) for each in self._owned.values())
+        self._metrics.set("sla_outbox_depth", depth)
+        self._metrics.set("sla_owned_partitions", len(self._owned))
+        lag = owned.clock.lag_ms(now) / 1000
+        self._metrics.set("sla_partition_clock_lag_seconds", lag, str(owned.number))
