@@ -47,10 +47,12 @@ from sla_engine.event.varints import put_varint, varint, varint_length, zigzag
 from sla_engine.limits import TIME_MIN_MS
 
 __all__ = [
+    "bound_rows",
     "opaque_payloads",
     "pack",
     "pack_batch",
     "pack_opaque",
+    "pack_rows",
     "packed_bound",
     "unpack",
     "unpack_all",
@@ -169,15 +171,31 @@ def pack(data: Any, event: Any, spans: Any, out: Any, at: Any) -> Any:
     return at + width + length
 
 
+@kernel
+def bound_rows(events: Any, spans: Any, rows: Any) -> Any:
+    """No fewer bytes than `pack_rows` will write."""
+    size = np.int64(0)
+    for i in range(rows.size):
+        size += packed_bound(events[rows[i]], spans)
+    return size
+
+
+@kernel
+def pack_rows(data: Any, events: Any, spans: Any, rows: Any, out: Any, at: Any) -> Any:
+    """Write the events of these rows one after the other; returns the end, -1 without room."""
+    for i in range(rows.size):
+        at = np.int64(pack(data, events[rows[i]], spans, out, at))
+        if at < 0:
+            return at
+    return at
+
+
 def pack_batch(batch: DecodedBatch) -> bytes:
     """All accepted events of a batch, packed one after the other."""
     accepted = np.flatnonzero(batch.events["code"] == 0)
-    room = sum(int(packed_bound(batch.events[row], batch.spans)) for row in accepted)
-    out = np.zeros(room, np.uint8)
-    at = 0
-    for row in accepted:
-        at = int(pack(batch.data, batch.events[row], batch.spans, out, at))
-    return out[:at].tobytes()
+    out = np.zeros(int(bound_rows(batch.events, batch.spans, accepted)), np.uint8)
+    end = int(pack_rows(batch.data, batch.events, batch.spans, accepted, out, 0))
+    return out[:end].tobytes()
 
 
 def pack_opaque(kind: int, payload: bytes) -> bytes:
