@@ -189,13 +189,7 @@ class Engine:
         """Work until `stop`. An error that is not this partition's alone ends the worker."""
         try:
             while not self._stopping:
-                message = self._next()
-                if message is not None:
-                    self._handle(message)
-                self._fire_all()
-                self._settle_acks()
-                if message is None:
-                    self._checkpoint()
+                self._round(self._next())
         except SlaError as error:
             self._fail(error)
         except Exception as error:  # a fault of ours must end the worker, not hang it
@@ -204,17 +198,38 @@ class Engine:
         finally:
             self._shut()
 
+    def step(self) -> bool:
+        """One round of `run` in the calling thread, without waiting; was there a message?
+
+        For simulations on virtual time; errors are raised, not reported.
+        """
+        with self._wake:
+            message = self._popped()
+        self._round(message)
+        return message is not None
+
+    def _round(self, message: _Message | None) -> None:
+        if message is not None:
+            self._handle(message)
+        self._fire_all()
+        self._settle_acks()
+        if message is None:
+            self._checkpoint()
+
     def _next(self) -> _Message | None:
         with self._wake:
             if not self._messages and not self._stopping:
                 self._wake.wait(self._sleep_ms() / 1000)
-            if not self._messages:
-                return None
-            message = self._messages.popleft()
-            if message.batch is not None:
-                self._queued_batches -= 1
-                self._queued_bytes -= len(message.batch.data)
-            return message
+            return self._popped()
+
+    def _popped(self) -> _Message | None:
+        if not self._messages:
+            return None
+        message = self._messages.popleft()
+        if message.batch is not None:
+            self._queued_batches -= 1
+            self._queued_bytes -= len(message.batch.data)
+        return message
 
     def _sleep_ms(self) -> float:
         if any(round_.is_running for round_ in self._rounds.values()):
