@@ -145,6 +145,7 @@ def test_a_record_the_broker_refuses_is_reported(kafka: KafkaLog) -> None:
     assert "_UNKNOWN_PARTITION" in errors[0]
 
 
+@pytest.mark.slow
 def test_a_producer_goes_on_after_the_broker_was_killed(start_kafka: StartKafka) -> None:
     broker = start_kafka()
     log = log_on(broker.bootstrap, "produce")

@@ -301,6 +301,7 @@ def test_a_flaw_of_the_wire_is_read_again(
         until(inbox, lambda: inbox.values.get(0) == numbered(3), "the records")
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_killed_and_comes_back_is_read_on(
     start_kafka: StartKafka, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -324,6 +325,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_read_on(
     assert len(lost) <= 2
 
 
+@pytest.mark.slow
 def test_a_topic_made_anew_is_another_log(start_kafka: StartKafka) -> None:
     broker = start_kafka()
     log = log_on(broker.bootstrap, "anew")
@@ -339,6 +341,7 @@ def test_a_topic_made_anew_is_another_log(start_kafka: StartKafka) -> None:
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512"])
+@pytest.mark.slow
 def test_a_login_with_a_password(start_kafka: StartKafka, mechanism: str) -> None:
     broker = start_kafka(users={"sla": "secret"})
     login = {"sasl_mechanism": mechanism, "username": "sla", "password": "secret"}
