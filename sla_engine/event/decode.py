@@ -83,9 +83,11 @@ class Decoder:
         self, lines: bytes, latest_ms: int | None = None, first_line: int = 1
     ) -> DecodedBatch:
         """Rows of a JSON-lines text: `offset` is the line's number, blank lines are left out."""
-        size = self._take(np.frombuffer(lines, np.uint8), lines.count(b"\n") + 1)
+        data = np.frombuffer(lines, np.uint8)
+        breaks = np.flatnonzero(data == ord("\n"))
+        size = self._take(data, len(breaks) + 1)
         begin = len(_BYTE_ORDER_MARK) if lines.startswith(_BYTE_ORDER_MARK) else 0
-        count = int(find_lines(self._data, begin, size, first_line, self._places))
+        count = int(find_lines(self._data, begin, size, breaks, first_line, self._places))
         return self._decode(count, size, latest_ms)
 
     def _take(self, data: NDArray[np.uint8], count: int) -> int:
@@ -174,22 +176,19 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
 
 
 @kernel
-def find_lines(data: Any, begin: Any, size: Any, first: Any, places: Any) -> Any:
+def find_lines(data: Any, begin: Any, size: Any, breaks: Any, first: Any, places: Any) -> Any:
     """Places of the lines that hold anything but blanks, numbers as offsets; returns how many."""
     count = 0
-    number = np.int64(first)
     start = np.int64(begin)
-    for at in range(begin, size + 1):
-        if at < size and data[at] != 10:
-            continue
-        if skip_blanks(data, start, np.int64(at)) < at:
+    for i in range(breaks.size + 1):
+        end = breaks[i] if i < breaks.size else np.int64(size)
+        if skip_blanks(data, start, end) < end:
             places[count]["start"] = start
-            places[count]["end"] = at
-            places[count]["offset"] = number
+            places[count]["end"] = end
+            places[count]["offset"] = first + i
             places[count]["append"] = -1
             count += 1
-        start = np.int64(at + 1)
-        number += 1
+        start = end + 1
     return count
 
 

@@ -13,7 +13,15 @@ import numpy as np
 
 from sla_engine.event.compiled import kernel
 from sla_engine.event.content import SUBJECT_TERM, TIME_TERM, TYPE_TERM, Tag, content_hash, term
-from sla_engine.event.hashing import SEED_ID, SEED_KEY1, SEED_KEY2, SEED_TEXT, hash_bytes, join
+from sla_engine.event.hashing import (
+    SEED_ID,
+    SEED_KEY1,
+    SEED_KEY2,
+    SEED_TEXT,
+    hash_bytes,
+    join,
+    load_part,
+)
 from sla_engine.event.layout import FLAG_PUBLIC, Author, EventType, Member
 from sla_engine.event.members import (
     ALLOWED,
@@ -28,12 +36,11 @@ from sla_engine.event.scan_data import scan_data
 from sla_engine.event.spans import put_text
 from sla_engine.event.times import BAD_TIME, digits, parse_time
 from sla_engine.event.tokens import (
-    BRACE_CLOSE,
     BRACE_OPEN,
-    COLON,
-    COMMA,
     QUOTE,
     byte_at,
+    name_at,
+    next_member,
     scalar_end,
     skip_blanks,
     string_end,
@@ -73,6 +80,7 @@ _REQUIRED = np.uint64(
     )
 )
 _TAG_TEXT = np.int64(Tag.TEXT)
+_THREE, _ONE_POINT_ZERO = np.int64(3), np.uint64(int.from_bytes(b"1.0", "little"))
 _SEQUENCE_DIGITS_MAX = 18
 _NO_AUTHOR = int(Author.NONE)
 _COMMENTED, _ACKNOWLEDGED = int(EventType.COMMENTED), int(EventType.ACKNOWLEDGED)
@@ -133,36 +141,36 @@ def scan_sequence(data: Any, start: Any, stop: Any) -> Any:
 
 
 @kernel
-def scan_attribute(data: Any, code: Any, start: Any, stop: Any, event: Any, spans: Any,
-                   k: Any) -> Any:  # fmt: skip
-    """One text of the envelope, printable ASCII, at data[start:stop]: (fine, term)."""
+def scan_attribute(data: Any, at: Any, end: Any, code: Any, event: Any, spans: Any, k: Any) -> Any:
+    """One text of the envelope, printable ASCII: (position behind, term)."""
+    found = np.int64(string_end(data, at + 1, end)) if byte_at(data, at, end) == QUOTE else -1
+    if found < 0 or found & 1 == 0:
+        return -1, _ZERO
+    start, stop = at + 1, found >> 1
+    added = _ZERO
+    fine = code == _IGNORED
     if code <= _ID:
-        if stop == start or stop - start > ID_BYTES_MAX:
-            return False, _ZERO
+        fine = start < stop <= start + ID_BYTES_MAX
         hashed = np.uint64(put_text(data, spans, k + code, code, start, stop - start))
         if code == _SUBJECT:
-            return True, np.uint64(term(SUBJECT_TERM, _TAG_TEXT, hashed))
-        return True, _ZERO
-    if code == _TYPE:
+            added = np.uint64(term(SUBJECT_TERM, _TAG_TEXT, hashed))
+    elif code == _TYPE:
         kind = np.int64(incident_type(data, start, stop - start))
-        if kind < 0:
-            return False, _ZERO
+        fine = kind >= 0
         event["type"] = kind
-        return True, np.uint64(term(TYPE_TERM, _TAG_TEXT, np.uint64(kind)))
-    if code == _TIME:
+        added = np.uint64(term(TYPE_TERM, _TAG_TEXT, np.uint64(kind)))
+    elif code == _TIME:
         instant = parse_time(data, start, stop)
+        fine = instant != BAD_TIME and TIME_MIN_MS <= instant < TIME_MAX_MS
         event["time"] = instant
         hashed = np.uint64(hash_bytes(data, start, stop - start, _SEED))
-        fine = instant != BAD_TIME and TIME_MIN_MS <= instant < TIME_MAX_MS
-        return fine, np.uint64(term(TIME_TERM, _TAG_TEXT, hashed))
-    if code == _SPECVERSION:
-        return stop - start == 3 and (
-            data[start] == 49 and data[start + 1] == 46 and data[start + 2] == 48
-        ), _ZERO  # fmt: skip
-    if code == _SEQUENCE:
+        added = np.uint64(term(TIME_TERM, _TAG_TEXT, hashed))
+    elif code == _SPECVERSION:
+        fine = stop - start == 3 and load_part(data, start, _THREE) == _ONE_POINT_ZERO
+    elif code == _SEQUENCE:
         event["sequence"] = scan_sequence(data, start, stop)
-        return event["sequence"] >= 0, _ZERO
-    return code == _IGNORED, _ZERO
+        fine = event["sequence"] >= 0
+    return stop + 1 if fine else -1, added
 
 
 @kernel
@@ -184,6 +192,46 @@ def fits_type(event: Any, spans: Any, k: Any, seen: Any, given: Any) -> Any:
 
 
 @kernel
+def scan_members(data: Any, at: Any, event: Any, spans: Any, k: Any, actors: Any,
+                 tail: Any) -> Any:  # fmt: skip
+    """The CloudEvents object from behind its brace, up to the end of the record.
+
+    Returns (position behind, next row of spans, sum of terms, envelope codes found, codes of
+    `data` seen, codes of `data` that are not null, unknown members).
+    """
+    end = np.int64(event["raw_end"])
+    total, found, seen, given, unknown, next_row = _ZERO, _ZERO, _ZERO, _ZERO, 0, k + 4
+    more = 1
+    while more:
+        start, stop, at = name_at(data, at, end)
+        if at < 0:
+            break
+        code = np.int64(envelope_code(data, start, stop - start))
+        if code < 0:
+            unknown += 1
+            at = scalar_end(data, at, end)
+        else:
+            bit = _BIT << np.uint64(code)
+            if found & bit != _ZERO and code != _IGNORED:
+                at = -1
+                break
+            found |= bit
+            added = _ZERO
+            if code != _DATA:
+                at, added = scan_attribute(data, at, end, code, event, spans, k)
+            elif byte_at(data, at, end) == BRACE_OPEN:
+                at, next_row, added, seen, given, odd = scan_data(
+                    data, at + 1, end, event, spans, next_row, actors, tail
+                )
+                unknown += odd
+            else:
+                at = -1
+            total += added
+        at, more = next_member(data, at, end)
+    return at, next_row, total, found, seen, given, unknown
+
+
+@kernel
 def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: Any,
                tail: Any, scratch: Any) -> Any:  # fmt: skip
     """One record into `event` and the spans from row `k`: (accepted, unknown members).
@@ -195,60 +243,12 @@ def scan_event(data: Any, event: Any, spans: Any, k: Any, tenant: Any, actors: A
     if byte_at(data, at, end) != BRACE_OPEN:
         return False, 0
     event["flags"] = FLAG_PUBLIC
-    total, found_members, seen, given, unknown, next_row = _ZERO, _ZERO, _ZERO, _ZERO, 0, k + 4
-    at += 1
-    while True:
-        at = skip_blanks(data, at, end)
-        if byte_at(data, at, end) != QUOTE:
-            return False, 0
-        found = np.int64(string_end(data, at + 1, end))
-        if found < 0:
-            return False, 0
-        stop = found >> 1
-        code = np.int64(envelope_code(data, at + 1, stop - at - 1))
-        at = skip_blanks(data, stop + 1, end)
-        if byte_at(data, at, end) != COLON:
-            return False, 0
-        at = skip_blanks(data, at + 1, end)
-        if code < 0:
-            unknown += 1
-            at = scalar_end(data, at, end)
-        else:
-            bit = _BIT << np.uint64(code)
-            if found_members & bit != _ZERO and code != _IGNORED:
-                return False, 0
-            found_members |= bit
-            added = _ZERO
-            if code == _DATA:
-                if byte_at(data, at, end) != BRACE_OPEN:
-                    return False, 0
-                at, next_row, added, seen, given, more = scan_data(
-                    data, at + 1, end, event, spans, next_row, actors, tail
-                )
-                unknown += more
-            else:
-                if byte_at(data, at, end) != QUOTE:
-                    return False, 0
-                found = np.int64(string_end(data, at + 1, end))
-                if found < 0 or found & 1 == 0:
-                    return False, 0
-                start, at = at + 1, (found >> 1) + 1
-                fine, added = scan_attribute(data, code, start, at - 1, event, spans, k)
-                if not fine:
-                    return False, 0
-            total += added
-        if at < 0:
-            return False, 0
-        at = skip_blanks(data, at, end)
-        b = byte_at(data, at, end)
-        if b == BRACE_CLOSE:
-            break
-        if b != COMMA:
-            return False, 0
-        at += 1
-    if skip_blanks(data, at + 1, end) != end or found_members & _REQUIRED != _REQUIRED:
+    at, next_row, total, found, seen, given, unknown = scan_members(
+        data, np.int64(skip_blanks(data, at + 1, end)), event, spans, k, actors, tail
+    )
+    if at < 0 or skip_blanks(data, at, end) != end or found & _REQUIRED != _REQUIRED:
         return False, 0
-    if found_members & _BIT == _ZERO:
+    if found & _BIT == _ZERO:
         put_text(data, spans, k, _TENANT, tenant, _DEFAULT_LENGTH)
     event["spans"] = next_row - k
     event["content"] = content_hash(total)

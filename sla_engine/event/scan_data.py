@@ -27,8 +27,6 @@ from sla_engine.event.tokens import (
     BRACE_CLOSE,
     BRACE_OPEN,
     BRACKET_OPEN,
-    COLON,
-    COMMA,
     LETTER_F,
     LETTER_N,
     LETTER_T,
@@ -38,6 +36,8 @@ from sla_engine.event.tokens import (
     ZERO,
     byte_at,
     literal_end,
+    name_at,
+    next_member,
     scalar_end,
     skip_blanks,
     string_end,
@@ -98,36 +98,25 @@ def scan_custom(data: Any, at: Any, end: Any, spans: Any, k: Any, tail: Any) -> 
     at = skip_blanks(data, at, end)
     if byte_at(data, at, end) == BRACE_CLOSE:
         return at + 1, k, total
-    while True:
-        if byte_at(data, at, end) != QUOTE or k - first == CUSTOM_MEMBERS_MAX:
-            return -1, k, total
-        found = np.int64(string_end(data, at + 1, end))
-        start, stop = at + 1, found >> 1
-        if found < 0 or stop == start or stop - start > TEXT_BYTES_MAX:
+    more = 1
+    while more:
+        start, stop, at = name_at(data, at, end)
+        if at < 0 or stop == start or stop - start > TEXT_BYTES_MAX:
             return -1, k, total
         name = np.uint64(hash_bytes(data, start, stop - start, _SEED))
         for i in range(first, k):
             if spans[i]["name"] == name:
                 return -1, k, total
-        at = skip_blanks(data, stop + 1, end)
-        if byte_at(data, at, end) != COLON:
+        if k - first == CUSTOM_MEMBERS_MAX:
             return -1, k, total
-        at = skip_blanks(data, at + 1, end)
         at, added = scan_custom_value(data, at, end, name, spans, k, tail)
-        if at < 0:
-            return -1, k, total
         total += added
         spans[k]["name"] = name
         spans[k]["name_start"] = start
         spans[k]["name_length"] = stop - start
         k += 1
-        at = skip_blanks(data, at, end)
-        b = byte_at(data, at, end)
-        if b == BRACE_CLOSE:
-            return at + 1, k, total
-        if b != COMMA:
-            return -1, k, total
-        at = skip_blanks(data, at + 1, end)
+        at, more = next_member(data, at, end)
+    return at, k, total
 
 
 @kernel
@@ -211,18 +200,12 @@ def scan_data(data: Any, at: Any, end: Any, event: Any, spans: Any, k: Any, acto
     at = skip_blanks(data, at, end)
     if byte_at(data, at, end) == BRACE_CLOSE:
         return at + 1, k, total, seen, given, unknown
-    while True:
-        if byte_at(data, at, end) != QUOTE:
-            return -1, k, total, seen, given, unknown
-        found = np.int64(string_end(data, at + 1, end))
-        if found < 0:
-            return -1, k, total, seen, given, unknown
-        stop = found >> 1
-        code = np.int64(data_code(data, at + 1, stop - at - 1))
-        at = skip_blanks(data, stop + 1, end)
-        if byte_at(data, at, end) != COLON:
-            return -1, k, total, seen, given, unknown
-        at = skip_blanks(data, at + 1, end)
+    more = 1
+    while more:
+        start, stop, at = name_at(data, at, end)
+        if at < 0:
+            break
+        code = np.int64(data_code(data, start, stop - start))
         if code < 0:
             unknown += 1
             at = scalar_end(data, at, end)
@@ -237,12 +220,5 @@ def scan_data(data: Any, at: Any, end: Any, event: Any, spans: Any, k: Any, acto
                 at, k, added = scan_member(data, at, end, code, event, spans, k, actors, tail)
                 given |= bit
             total += added
-        if at < 0:
-            return -1, k, total, seen, given, unknown
-        at = skip_blanks(data, at, end)
-        b = byte_at(data, at, end)
-        if b == BRACE_CLOSE:
-            return at + 1, k, total, seen, given, unknown
-        if b != COMMA:
-            return -1, k, total, seen, given, unknown
-        at = skip_blanks(data, at + 1, end)
+        at, more = next_member(data, at, end)
+    return at, k, total, seen, given, unknown

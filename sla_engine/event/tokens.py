@@ -200,6 +200,34 @@ def scalar_end(data: Any, at: Any, end: Any) -> Any:
 
 
 @kernel
+def name_at(data: Any, at: Any, end: Any) -> Any:
+    """The name of a member at `at`: (its start, its stop, position of the value or -1)."""
+    if byte_at(data, at, end) != QUOTE:
+        return at, at, np.int64(-1)
+    found = np.int64(string_end(data, at + 1, end))
+    if found < 0:
+        return at, at, np.int64(-1)
+    stop = found >> 1
+    colon = skip_blanks(data, stop + 1, end)
+    if byte_at(data, colon, end) != COLON:
+        return at, at, np.int64(-1)
+    return at + 1, stop, np.int64(skip_blanks(data, colon + 1, end))
+
+
+@kernel
+def next_member(data: Any, at: Any, end: Any) -> Any:
+    """From behind a value (-1: there was none): (position of the next name, 1), (position behind
+    the object, 0), or (-1, 0)."""
+    if at < 0:
+        return np.int64(-1), 0
+    at = skip_blanks(data, at, end)
+    b = byte_at(data, at, end)
+    if b == COMMA:
+        return np.int64(skip_blanks(data, at + 1, end)), 1
+    return np.int64(at + 1 if b == BRACE_CLOSE else -1), 0
+
+
+@kernel
 def too_deep(data: Any, start: Any, end: Any) -> Any:
     """Do brackets outside of strings nest deeper than EVENT_DEPTH_MAX? Valid JSON or not."""
     depth = 0
