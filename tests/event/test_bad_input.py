@@ -24,6 +24,17 @@ def of(data: Any, type: str = "incident.updated", **attributes: Any) -> Any:
 OVERRIDE: dict[str, Any] = {"clock": "resolution", "reason": "agreed", "actor": "kim"}
 RANGE = {"from": "2026-03-02T10:00:00Z", "to": "2026-03-02T11:00:00Z"}
 
+#: Not UTF-8 (alone, overlong, a surrogate, beyond U+10FFFF, cut short), not JSON.
+BAD_TEXTS = [b"\xff", b"\x80", b"\xc0\x80", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xf0\x80\x80\x80"]
+BAD_TEXTS += [
+    b"\xf4\x90\x80\x80",
+    b"\xf5\x80\x80\x80",
+    b"\xc3",
+    b"\xe2\x82",
+    b"\xf0\x9f\x98",
+    b"\n",
+]
+BAD_TEXTS += [b"\\", b"\\x41", b"\\u12g4", b"\\u123", b"\\ud800", b"\\udc00", b"\\ud800\\u0041"]
 CASES: dict[str, list[Any]] = {
     "NOT_JSON": [
         b"",
@@ -37,6 +48,7 @@ CASES: dict[str, list[Any]] = {
         raw(event(id="x")).replace(b'"x"', b'"\xff"'),
         raw(event(id="x")).replace(b'"x"', b'"\xed\xa0\x80"'),
         raw(event(id="x")).replace(b'"x"', b'"\\ud800"'),
+        *(raw(of({"title": "x"})).replace(b'"x"', b'"' + text + b'"') for text in BAD_TEXTS),
         raw(event(id="x")).replace(b'"x"', b'"a\tb"'),
         raw(event(id="x")).replace(b'"x"', b'"\\x41"'),
         raw(of({"csat": 1})).replace(b":1}", b":01}"),
