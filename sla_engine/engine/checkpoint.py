@@ -89,9 +89,12 @@ class Round:
         self.calls = calls
 
     def step(self) -> None:
-        """Write the next call; after the last one the round is over."""
-        call = self.calls.pop(0)
-        self.owned.store.checkpoint(call)
+        """Write the next call; after the last one the round is over.
+
+        A call that was not answered stays the next one: the trim may never overtake it.
+        """
+        self.owned.store.checkpoint(self.calls[0])
+        del self.calls[0]
         reach("in_checkpoint")
         if not self.calls:
             self._finish()

@@ -38,6 +38,7 @@ class ForeignAlerts:
             if record.value:
                 made.add(orjson.loads(record.value))
             owned.alerts_position = record.offset + 1
+        owned.holds_position = bool(made.found)
         return made
 
     def add(self, event: dict[str, Any]) -> None:
@@ -77,10 +78,14 @@ class ForeignAlerts:
                 for identity, entry in alerts.items()
                 if identity not in known or known[identity].revision < entry.revision
             }
+            for entry in strange.values():
+                # Once told it stays told, also when it stands corrected already.
+                owned.partition.append_history(row, entry.packed())
             if strange:
                 owned.turn.compare(row, unpack_all(history), {**known, **strange})
                 changed = True
         self.found.clear()
+        owned.holds_position = False
         return changed
 
 

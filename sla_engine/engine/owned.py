@@ -71,6 +71,7 @@ class Owned:
     near: Near = field(default_factory=Near)
     waiting: deque[Waiting] = field(default_factory=deque)
     alerts_position: int = -1
+    holds_position: bool = False  # alerts behind the stored position are not settled yet
     known_profiles: set[int] = field(default_factory=set)
     known_calendars: set[int] = field(default_factory=set)
 
@@ -139,7 +140,8 @@ class Owned:
                 self.alerts_position = max(self.alerts_position, done.offset + 1)
         if last:
             reach("before_trim")
-            self.store.trim_outbox(self.number, self.token, last, self.alerts_position)
+            position = -1 if self.holds_position else self.alerts_position
+            self.store.trim_outbox(self.number, self.token, last, position)
 
     def _share(self, rows: NDArray[np.int64]) -> None:
         """Put the names of profiles and calendars where whoever loads the rows finds them."""

@@ -219,6 +219,10 @@ class Partition:
         history = int(image.incident[0]["history"])
         levels[HISTORIES] = max(int(levels[HISTORIES]), history + 1)
 
+    def mark_page(self, row: int) -> None:
+        """The stored page of this row is older than the row: the next checkpoint writes it."""
+        self.shard.pages[row >> PAGE_SHIFT] = self.shard.levels[TURN]
+
     def rebuild_index(self) -> None:
         """After loading: the index over all rows."""
         index = np.zeros(4 * len(self.work.incidents), self.shard.index.dtype)

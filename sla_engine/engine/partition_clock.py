@@ -54,9 +54,9 @@ class PartitionClock:
         """Whether everything that the log had a moment ago is applied."""
         return self.next_offset >= self.end_offset and now_ms - self.ended_ms <= END_VALID_MS
 
-    def read(self, now_ms: int) -> int:
-        """The clock now."""
-        if self.by_events:
+    def read(self, now_ms: int, *, unread: bool = False) -> int:
+        """The clock now. `unread`: records that are here but not applied hold it."""
+        if self.by_events or unread:
             return self.value_ms
         if self.is_caught_up(now_ms) or now_ms - self.answered_ms > self.max_hold_ms:
             self.value_ms = max(self.value_ms, now_ms)

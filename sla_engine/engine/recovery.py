@@ -91,6 +91,9 @@ def claim(
         entry = read_journal_entry(blob)
         clock_ms = max(clock_ms, entry.clock_ms)
         _load(entry.images, partition, names)
+        # The pages lack what the journal says: the next round must write them before it trims.
+        for image in entry.images:
+            partition.mark_page(image.row)
         for history, packed in entry.history:
             partition.append_to(history, packed)
         owned.journal_bytes += len(blob)

@@ -57,6 +57,8 @@ log = logging.getLogger(__name__)
 IDLE_MS = 200
 #: Partitions whose checkpoint is overdue this long are written even when little has changed.
 CHECKPOINT_EVERY_MS = 60_000
+#: How long a partition may be lost without being revoked: longer than any session timeout.
+LOST_MAX_MS = 15_000
 #: How often the outbox of acknowledged alerts is trimmed.
 TRIM_EVERY_MS = 250
 
@@ -89,6 +91,7 @@ class _Message:
     partition: int = -1
     batch: RawBatch | None = None
     end_offset: int = -1
+    seen_ms: int = 0
     partitions: Sequence[int] = ()
     future: Future[dict[int, int]] | Future[None] | None = None
 
@@ -132,6 +135,8 @@ class Engine:
         self._wake = threading.Condition()
         self._queued_batches = 0
         self._queued_bytes = 0
+        self._unread: dict[int, int] = {}  # by partition: batches in the inbox or in hand
+        self._lost: dict[int, int] = {}  # by partition: when a write was refused
         self._acks: deque[tuple[Waiting, int | None, str]] = deque()
         self._stopping = False
         self._last_trim = 0
@@ -160,13 +165,15 @@ class Engine:
                 return False
             self._queued_batches += 1
             self._queued_bytes += len(batch.data)
+            self._unread[batch.partition] = self._unread.get(batch.partition, 0) + 1
             self._messages.append(_Message("batch", batch.partition, batch))
             self._wake.notify()
         return True
 
     def end_seen(self, partition: int, end_offset: int) -> None:
         """See ports.Inbox."""
-        self._post(_Message("end", partition, end_offset=end_offset))
+        seen_ms = self.clock.now_ms()  # not when the message is read: this thread may stand still
+        self._post(_Message("end", partition, end_offset=end_offset, seen_ms=seen_ms))
 
     def positions(self) -> Mapping[int, int]:
         """See ports.Inbox."""
@@ -246,15 +253,18 @@ class Engine:
         future = message.future
         if message.kind == "batch" and message.batch is not None:
             self._take(message.batch)
+            with self._wake:
+                self._unread[message.partition] -= 1
         elif message.kind == "end":
             owned = self._owned.get(message.partition)
             if owned is not None:
-                owned.clock.end_seen(self.clock.now_ms(), message.end_offset)
+                owned.clock.end_seen(message.seen_ms, message.end_offset)
                 self._compare_foreign(owned)
         elif message.kind == "assign":
             self._assign(message.partitions, future)  # type: ignore[arg-type]
         else:
             for number in message.partitions:
+                self._lost.pop(number, None)
                 self._let_go(number)
             if future is not None:
                 future.set_result(None)  # type: ignore[arg-type]
@@ -279,6 +289,7 @@ class Engine:
         return token == owned.token and header.sequence == owned.sequence
 
     def _claim(self, number: int) -> Owned:
+        self._lost.pop(number, None)
         now = self.clock.now_ms()
         clock = PartitionClock(self.settings.by_events, self.settings.max_hold_ms)
         owned = claim(
@@ -360,7 +371,8 @@ class Engine:
             int(batch.append_ms[stop - 1]),
             int(times.max()) if len(times) else -(2**62),
         )
-        owned.partition.clock_ms = owned.clock.read(now)
+        unread = self._unread.get(owned.number, 0) > (1 if stop == len(batch) else 0)
+        owned.partition.clock_ms = owned.clock.read(now, unread=unread)
         if turn.dead:
             self._bury(batch, decoded, turn.dead)
             turn.dead = []
@@ -420,8 +432,11 @@ class Engine:
         )
 
     def _flush(self, failures: list[str]) -> None:
-        while self.producer.flush(1.0) and not self._stopping:
+        while self.producer.flush(1.0):
             log.warning("dead letters are waiting for the broker")
+            if self._stopping:
+                failures.append("the worker was stopped before the broker answered")
+                break
         if failures:
             raise SlaError(f"a dead letter could not be written: {failures[0]}", code="DEAD_LOST")
 
@@ -433,7 +448,7 @@ class Engine:
 
     def _fire(self, owned: Owned) -> None:
         now = self.clock.now_ms()
-        clock_ms = owned.clock.read(now)
+        clock_ms = owned.clock.read(now, unread=self._unread.get(owned.number, 0) > 0)
         owned.partition.clock_ms = clock_ms
         owned.turn.now_ms = now
         near = owned.near
@@ -467,9 +482,7 @@ class Engine:
                 leaving = owned.commit(next_offset)
                 break
             except Fenced:
-                log.warning("partition %d belongs to somebody else now", owned.number)
-                self._count("sla_refused_writes", 1, "fenced")
-                self._forget(owned.number)
+                self._refused(owned)
                 return
             except (StoreUnavailable, StoreRefused) as error:
                 log.warning("the store does not take a write, again: %s", error)
@@ -506,6 +519,7 @@ class Engine:
         if now - self._last_trim < TRIM_EVERY_MS:
             return
         self._last_trim = now
+        self._check_lost(now)
         for owned in list(self._owned.values()):
             self._guarded(owned, owned.trim)
             self._gauges(owned, now)
@@ -528,10 +542,30 @@ class Engine:
         try:
             act()
         except Fenced:
-            self._count("sla_refused_writes", 1, "fenced")
-            self._forget(owned.number)
+            self._refused(owned)
         except (StoreUnavailable, StoreRefused) as error:
             log.warning("the store does not take a write, later: %s", error)
+
+    def _refused(self, owned: Owned) -> None:
+        """The store has another owner or another state: what is in memory is worth nothing."""
+        log.warning("partition %d: the store refuses our writes; given up", owned.number)
+        self._count("sla_refused_writes", 1, "fenced")
+        self._forget(owned.number)
+        self._lost[owned.number] = self.clock.now_ms()
+
+    def _check_lost(self, now: int) -> None:
+        """A group that moved the partition revokes it soon; else the store was set back.
+
+        Then nobody would own it: the worker ends, and whoever starts it again claims anew.
+        """
+        for number, since in self._lost.items():
+            if now - since > LOST_MAX_MS:
+                raise SlaError(
+                    f"partition {number}: the store refuses this worker's writes, yet the group "
+                    "still assigns the partition to it; the store was probably set back to an "
+                    "earlier state. Start the worker again: it goes on from what is stored",
+                    code="LOST_PARTITION",
+                )
 
     def _pause(self, wait_ms: int) -> None:
         """Wait, but not longer than until `stop`."""
