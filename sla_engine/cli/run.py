@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from sla_engine.cli.common import load, say
-from sla_engine.errors import SlaError
 
 
 @click.command(
@@ -39,8 +38,8 @@ def run(config: Path | None, policies: Path | None) -> None:
         if settings.telemetry.metrics_port:
             telemetry = TelemetryServer(
                 metrics.render,
-                healthy=lambda: running.engine.fatal is None,
-                ready=lambda: bool(running.engine.positions()),
+                healthy=lambda: str(running.engine.fatal) if running.engine.fatal else None,
+                ready=lambda: None if running.engine.positions() else "no partition is owned yet",
                 port=settings.telemetry.metrics_port,
                 bind=settings.telemetry.bind,
             )
@@ -48,7 +47,5 @@ def run(config: Path | None, policies: Path | None) -> None:
         where = ", ".join(settings.kafka.brokers) or "Redis Streams on a private server"
         say(f"running {len(policy_set.policies)} policies on {where}; Ctrl-C ends it")
         running.run()
-    except SlaError as error:
-        raise click.ClickException(str(error)) from error
     finally:
         services.close()

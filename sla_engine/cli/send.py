@@ -14,7 +14,6 @@ import orjson
 
 from sla_engine.cli.common import load, say
 from sla_engine.engine.ports import OutRecord, Producer
-from sla_engine.errors import SlaError
 
 #: Types that every partition gets a copy of (contracts section 1).
 CONTROL = ("customer.updated", "policy.published", "sla.time")
@@ -59,8 +58,6 @@ def send(file: Path, rate: float | None, until: str | None, config: Path | None)
                 + (f": {failed[0]}" if failed else "")
             )
         say(f"{sent} events sent")
-    except SlaError as error:
-        raise click.ClickException(str(error)) from error
     finally:
         services.close()
 

@@ -126,7 +126,8 @@ def belongs(batch: RawBatch, partitions: int) -> NDArray[np.bool_]:
     from sla_engine.stream.murmur2_spans import partitions_of_spans
 
     found = partitions_of_spans(batch.data, batch.key_start, batch.key_end, partitions)
-    return (found == batch.partition) | (batch.key_start < 0)
+    here: NDArray[np.bool_] = (found == batch.partition) | (batch.key_start < 0)
+    return here
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numba import config
+from numba.core import config
 from numpy.typing import NDArray
 
 

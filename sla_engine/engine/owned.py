@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import images_of, journal_entry
-from sla_engine.engine.near import Near
+from sla_engine.timer.near import Near
 from sla_engine.engine.outgoing import Outgoing
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock

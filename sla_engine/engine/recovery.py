@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sla_engine.engine.checkpoint import chunk_name, entries_in, page_name
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import Image, read_journal_entry, read_page
-from sla_engine.engine.near import Near
+from sla_engine.timer.near import Near
 from sla_engine.engine.owned import Owned, Waiting, record_of
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock

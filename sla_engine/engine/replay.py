@@ -40,12 +40,21 @@ Place = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What a replay gives of one incident: clocks and alerts as contracts sections 3 and 2."""
+    """One incident at the end of a replay, until the next one is asked for."""
 
     tenant: str
     incident: str
-    clocks: list[dict[str, Any]]
-    alerts: list[dict[str, Any]]
+    folded: Folded
+    folder: Folder
+    allowed: tuple[str, ...]
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Its alerts as contracts section 2, each fired at its own instant."""
+        return self.folder.render(self.folded, self.allowed)
+
+    def clocks(self, alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Its clocks as contracts section 3, sorted by (set, clock, cycle); `alerts` are its own."""
+        return clock_reports(self.folder.book, self.folded, alerts)
 
 
 class Replay:
@@ -151,9 +160,7 @@ class Replay:
             results = many.fold(batch, order, bounds, end_ms)
             for group, folded in zip(block, results, strict=True):
                 if folded.incident[0]["events"]:
-                    alerts = folder.render(folded, self._allowed)
-                    clocks = clock_reports(self.book, folded, alerts)
-                    yield Incident(*group.address, clocks, alerts)
+                    yield Incident(*group.address, folded, folder, self._allowed)
 
     def _ordered(
         self, batch: DecodedBatch, bounds: NDArray[np.int64], block: Sequence[_Group]

@@ -166,10 +166,10 @@ def conditions_of(policies: PolicySet) -> Iterable[Condition]:
 def eras_of(policies: PolicySet) -> list[int]:
     """The instants at which a policy or a directory entry begins or ceases to be valid."""
     found: set[int] = set()
-    for valid in (*policies.policies, *policies.customers.values()):
-        for instant in (valid.valid_from, valid.valid_to):
-            if instant is not None:
-                found.add(instant)
+    for policy in policies.policies:
+        found.update(at for at in (policy.valid_from, policy.valid_to) if at is not None)
+    for customer in policies.customers.values():
+        found.update(at for at in (customer.valid_from, customer.valid_to) if at is not None)
     return sorted(found)
 
 
