@@ -26,6 +26,7 @@ class PartitionClock:
     end_offset: int = -1
     answered_ms: int = field(default=-(2**62))
     ended_ms: int = field(default=-(2**62))
+    read_ms: int = field(default=-(2**62))
 
     def start(self, now_ms: int, value_ms: int, next_offset: int) -> None:
         """A new owner takes over at the stored clock; the log has `max_hold` to answer."""
@@ -33,6 +34,7 @@ class PartitionClock:
         self.next_offset = next_offset
         self.answered_ms = now_ms
         self.ended_ms = -(2**62)
+        self.read_ms = now_ms
 
     def end_seen(self, now_ms: int, end_offset: int) -> None:
         """The log answered: its end is there."""
@@ -56,6 +58,10 @@ class PartitionClock:
 
     def read(self, now_ms: int, *, unread: bool = False) -> int:
         """The clock now. `unread`: records that are here but not applied hold it."""
+        if now_ms - self.read_ms > END_VALID_MS:
+            # It is we who stood still (a frozen process): the log has its time to answer anew.
+            self.answered_ms = now_ms
+        self.read_ms = now_ms
         if self.by_events or unread:
             return self.value_ms
         if self.is_caught_up(now_ms) or now_ms - self.answered_ms > self.max_hold_ms:

@@ -147,7 +147,9 @@ class World:
         if "T" not in text:
             day = format_time(self.clock.now_ms())[:10]
             text = f"{day}T{text}" + (":00Z" if text.count(":") == 1 else "Z")
-        return parse_time_text(text)
+        instant = parse_time_text(text)
+        assert instant > 0, f"{text} is no instant"
+        return instant
 
     def move_to(self, text: str) -> None:
         """Let time pass up to this instant."""

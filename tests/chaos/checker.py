@@ -1,0 +1,172 @@
+"""The verdict: what a receiver got, against what the reference says was due.
+
+Apart from the engine: alerts are read by a plain consumer, the expected ones come from the
+reference fold over the ledger of accepted events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tests.reference import Result, fold, load_policies_text
+
+Event = dict[str, Any]
+#: What depends on when the alert was decided.
+DECIDED = ("fired_at", "late_by_ms", "late", "superseded")
+#: What the reference and the engine both say of a clock.
+COMPARED = ("state", "breached", "started", "due", "breached_at", "stopped", "elapsed_ms")
+
+
+@dataclass
+class Verdict:
+    """Figures of one run; `wrong` lists what must not be."""
+
+    due: int = 0
+    received: int = 0
+    records: int = 0
+    missing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    conflicting: list[str] = field(default_factory=list)
+    corrections: int = 0
+    duplicates: int = 0
+    clocks: int = 0
+    wrong_clocks: list[str] = field(default_factory=list)
+    dead: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        """No alert missing, none unknown, none different, every clock as the reference has it."""
+        return not (
+            self.missing
+            or self.unknown
+            or self.different
+            or self.conflicting
+            or self.wrong_clocks
+            or self.dead
+        )
+
+    def text(self) -> str:
+        """The figures in lines."""
+        lines = [
+            f"alerts due            {self.due}",
+            f"alerts received       {self.received} (net of {self.corrections} corrections)",
+            f"missing               {len(self.missing)} {self.missing[:3]}",
+            f"unknown               {len(self.unknown)} {self.unknown[:3]}",
+            f"different             {len(self.different)} {self.different[:3]}",
+            f"records               {self.records}",
+            f"duplicates by id      {self.duplicates} before, 0 after de-duplication",
+            f"one id, two contents  {len(self.conflicting)} {self.conflicting[:3]}",
+            f"clocks compared       {self.clocks}, wrong {len(self.wrong_clocks)} "
+            f"{self.wrong_clocks[:3]}",
+            f"dead letters          {self.dead}",
+        ]
+        return "\n".join(lines)
+
+
+def read_topic(bootstrap: str, topic: str) -> list[Event]:
+    """Every record of a topic up to its present end, partition by partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "receiver",
+            "enable.auto.commit": False,
+            "log_level": 0,
+        }
+    )
+    found: list[Event] = []
+    try:
+        metadata = consumer.list_topics(topic, timeout=20).topics[topic]
+        for number in sorted(metadata.partitions):
+            place = TopicPartition(topic, number)
+            first, end = consumer.get_watermark_offsets(place, timeout=20)
+            if first == end:
+                continue
+            consumer.assign([TopicPartition(topic, number, first)])
+            at = first
+            while at < end:
+                message = consumer.poll(20)
+                assert message is not None, f"{topic}[{number}] gave nothing at {at}"
+                assert not message.error(), message.error()
+                at = message.offset() + 1
+                if message.value():
+                    found.append(json.loads(message.value()))
+    finally:
+        consumer.close()
+    return found
+
+
+def judge(
+    policies: str,
+    accepted: Sequence[Event],
+    until_ms: int,
+    alerts: Sequence[Event],
+    clocks: Sequence[Event],
+) -> Verdict:
+    """Compare the receiver's log and the final clocks with the reference fold."""
+    expected = fold(load_policies_text(policies), list(accepted), until_ms)
+    verdict = Verdict(records=len(alerts))
+    _compare_alerts(verdict, expected, alerts)
+    _compare_clocks(verdict, expected, clocks)
+    return verdict
+
+
+def _compare_alerts(verdict: Verdict, expected: Result, alerts: Sequence[Event]) -> None:
+    due = {alert["id"]: facts(alert) for alert in expected.alerts}
+    first: dict[str, Event] = {}
+    net: dict[str, tuple[Any, ...]] = {}
+    for alert in alerts:
+        known = first.setdefault(alert["id"], alert)
+        if known is not alert:
+            verdict.duplicates += 1
+            if facts(known) != facts(alert):
+                verdict.conflicting.append(alert["id"])
+            continue
+        data = alert["data"]
+        if alert["type"] == "sla.alert.retracted":
+            verdict.corrections += 1
+            net.pop(data["alert"], None)
+        elif alert["type"] == "sla.alert.amended":
+            verdict.corrections += 1
+            net[data["alert"]] = facts(alert)
+        else:
+            net[alert["id"]] = facts(alert)
+    verdict.due, verdict.received = len(due), len(net)
+    verdict.missing = sorted(due.keys() - net.keys())
+    verdict.unknown = sorted(net.keys() - due.keys())
+    verdict.different = sorted(
+        identity for identity in due.keys() & net.keys() if due[identity] != net[identity]
+    )
+
+
+def facts(alert: Event) -> tuple[Any, ...]:
+    """What an alert says that does not depend on when it was decided."""
+    data = alert["data"]
+    return alert["time"], data.get("due"), data.get("threshold"), data.get("level")
+
+
+def _compare_clocks(verdict: Verdict, expected: Result, clocks: Sequence[Event]) -> None:
+    def key(clock: Event) -> tuple[Any, ...]:
+        return tuple(clock[name] for name in ("tenant", "incident", "set", "clock", "cycle"))
+
+    found = {key(clock): clock for clock in clocks}
+    wanted = {key(clock): clock for clock in expected.clocks}
+    verdict.clocks = len(wanted)
+    counts: Counter[str] = Counter()
+    for identity in sorted(found.keys() | wanted.keys(), key=str):
+        mine, theirs = found.get(identity), wanted.get(identity)
+        if mine is None or theirs is None:
+            verdict.wrong_clocks.append(f"{identity} {'missing' if mine is None else 'unknown'}")
+            continue
+        for name in COMPARED:
+            if mine[name] != theirs[name]:
+                counts[name] += 1
+                verdict.wrong_clocks.append(
+                    f"{identity} {name}: {mine[name]} instead of {theirs[name]}"
+                )

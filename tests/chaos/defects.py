@@ -1,0 +1,81 @@
+"""Three deliberate defects. A check that stays green with one of them proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sla_engine.engine.failpoints import reach
+from sla_engine.engine.owned import Owned, Waiting
+from sla_engine.engine.ports import Commit
+from sla_engine.store.redis_store import RedisStore
+
+NAMES = ("offset_before_append", "token_not_checked", "outbox_trimmed_early")
+
+
+def put_in(name: str) -> None:
+    """Make this process's engine wrong in the named way; "" leaves it right."""
+    if name == "offset_before_append":
+        Owned.commit = _offset_first  # type: ignore[method-assign]
+    elif name == "token_not_checked":
+        RedisStore.commit = _any_token(RedisStore.commit)  # type: ignore[method-assign]
+    elif name == "outbox_trimmed_early":
+        Owned.commit = _trim_first(Owned.commit)  # type: ignore[method-assign]
+    else:
+        assert not name, f"an unknown defect: {name}"
+
+
+def _offset_first(owned: Owned, next_offset: int) -> list[Waiting]:
+    """Two calls instead of one: the offset moves, then the rest is written."""
+    step = owned.prepare(next_offset)
+    if step is None:
+        return []
+    if next_offset != owned.next_offset:
+        nothing = replace(step, journal=_empty_entry(owned), outbox=())
+        _expect(owned.store.commit([nothing])[0])
+        step = replace(step, sequence=step.sequence + 1, from_offset=next_offset)
+        reach("before_commit")
+    _expect(owned.store.commit([step])[0])
+    return owned.done(step)
+
+
+def _empty_entry(owned: Owned) -> bytes:
+    from sla_engine.engine.images import journal_entry
+
+    return journal_entry(owned.clock.value_ms, b"", 0, [])
+
+
+def _expect(refusal: Exception | None) -> None:
+    if refusal is not None:
+        raise refusal
+
+
+def _any_token(commit: Any) -> Any:
+    def wrong(store: RedisStore, commits: Sequence[Commit]) -> list[Exception | None]:
+        adapted = []
+        for each in commits:
+            header, token = store.header(each.partition)
+            adapted.append(
+                replace(
+                    each,
+                    token=token,
+                    sequence=header.sequence + 1,
+                    from_offset=header.next_offset,
+                )
+            )
+        answers: list[Exception | None] = commit(store, adapted)
+        return answers
+
+    return wrong
+
+
+def _trim_first(commit: Any) -> Any:
+    def wrong(owned: Owned, next_offset: int) -> list[Waiting]:
+        leaving: list[Waiting] = commit(owned, next_offset)
+        if leaving:
+            owned.store.trim_outbox(owned.number, owned.token, leaving[-1].id, -1)
+            owned.waiting.clear()
+        return leaving
+
+    return wrong
