@@ -77,6 +77,22 @@ def first_sending(event: dict[str, Any], started: int) -> Outgoing:
     return Outgoing(event, sent, int(data.get("score") or 0), event["subject"].encode())
 
 
+def sending(known: Sent | None, event: dict[str, Any], started: int) -> Outgoing | None:
+    """What leaves when a clock reaches a step; `known` is the same alert as sent before.
+
+    A step that was retracted may be reached again: then the receivers, who drop seen ids, hear
+    of it by an amendment. What they have as it is, leaves no second time.
+    """
+    if known is None:
+        return first_sending(event, started)
+    if known.active and not differs(known, event, started):
+        return None
+    late = event["data"].get("late")
+    again = _amendment(known, event, started, event["data"]["fired_at"])
+    again.event["data"]["late"] = late
+    return again
+
+
 def corrections(
     sent: dict[str, Sent],
     valid: Sequence[tuple[dict[str, Any], int]],

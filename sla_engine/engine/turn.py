@@ -31,7 +31,7 @@ from sla_engine.engine.outgoing import (
     Outgoing,
     Sent,
     corrections,
-    first_sending,
+    sending,
     sent_of,
 )
 from sla_engine.engine.partition import Partition
@@ -259,9 +259,11 @@ class Turn:
             timeline = Timeline(partition.book.policies, batch, distinct(batch))
             told = sent_of(history)
             for alert in rows:
-                self._leave(row, self._rendered(alert, timeline, told))
+                outgoing = self._rendered(alert, timeline, told)
+                if outgoing is not None:
+                    self._leave(row, outgoing)
 
-    def _rendered(self, alert: Any, timeline: Timeline, told: dict[str, Sent]) -> Outgoing:
+    def _rendered(self, alert: Any, timeline: Timeline, told: dict[str, Sent]) -> Outgoing | None:
         cleared: list[str] = []
         if alert["kind"] == AlertKind.CLEARED:
             cleared = still_told(told, self.partition.book, alert, timeline)
@@ -274,8 +276,9 @@ class Turn:
             cleared=cleared,
             allowed=self.settings.attributes,
         )
-        outgoing = first_sending(event, int(alert["started"]))
-        told[outgoing.remembered.id] = outgoing.remembered
+        outgoing = sending(told.get(event["id"]), event, int(alert["started"]))
+        if outgoing is not None:
+            told[outgoing.remembered.id] = outgoing.remembered
         return outgoing
 
     def _leave(self, row: int, outgoing: Outgoing) -> None:

@@ -27,6 +27,8 @@ Event = dict[str, Any]
 START = "2026-03-02T09:00:00.000Z"
 #: What depends on when an alert was decided; left out of every comparison (contracts section 4).
 DECIDED = ("fired_at", "late_by_ms", "late", "revision", "alert", "active")
+#: What a correction does not follow: it is sent for another due or start only (section 2).
+UNCORRECTED = ("score", "alerts")
 Belongs = Callable[[RawBatch, int], Any]
 
 
@@ -239,7 +241,7 @@ def net_alerts(alerts: Sequence[Event]) -> dict[str, Event]:
             valid.pop(data["alert"], None)
             continue
         identity = data["alert"] if event["type"] == "sla.alert.amended" else event["id"]
-        kept = {name: value for name, value in data.items() if name not in DECIDED}
+        kept = {name: value for name, value in data.items() if name not in (*DECIDED, *UNCORRECTED)}
         valid[identity] = {"time": event["time"], "data": kept}
     return valid
 
@@ -249,7 +251,7 @@ def clean_stream(policies: str, events: Sequence[Event], until_ms: int) -> dict[
     return {
         alert["id"]: {
             "time": alert["time"],
-            "data": {k: v for k, v in alert["data"].items() if k not in DECIDED},
+            "data": {k: v for k, v in alert["data"].items() if k not in (*DECIDED, *UNCORRECTED)},
         }
         for alert in replayed(policies, events, until_ms)[1]
     }
