@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numba.core import config
+import numba
 from numpy.typing import NDArray
 
 
@@ -29,7 +29,7 @@ class Handle:
 
 def handle(bundle: Bundle) -> Handle:
     """The handle of a bundle as it is now; take a new one after an array was replaced."""
-    if config.DISABLE_JIT:
+    if getattr(numba.config, "DISABLE_JIT", 0):
         return Handle(bundle, bundle, None)
     table = bundle.table()
     return Handle(table.ctypes.data, bundle, table)

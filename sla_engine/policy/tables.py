@@ -231,10 +231,10 @@ class RuleBook:
                 found = self.slots.class_of(slot, str(c))[0] if c else 0
             classes[slot] = found
             number = self.profile(tuple(classes))
-            self._transitions.set(int(mix(pair(a, b), np.uint64(c + 1))), number)
+            self._transitions.set(int(mix(np.uint64(pair(a, b)), np.uint64(c + 1))), number)
         elif outcome == Outcome.NEED_SITUATION:
             self._add_situation(a, b, c - 1 if c else a)
-            key = mix(pair(a, b), np.uint64(c)) if c else pair(a, b)
+            key = mix(np.uint64(pair(a, b)), np.uint64(c)) if c else pair(a, b)
             self._situations.set(int(key), self._condition_rows - 1)
         self.rules = self._assemble()
 
@@ -244,11 +244,11 @@ class RuleBook:
         name = self.slots.names[slot]
         if index < 0:
             number = -1 - index
-            key = mix(np.uint64(slot + 1), mix(np.uint64(number), np.uint64(2)))
+            key = mix(np.uint64(slot + 1), np.uint64(mix(np.uint64(number), np.uint64(2))))
             value: Value = number
         else:
             span = spans[index]
-            key = mix(np.uint64(slot + 1), value_hash(span))
+            key = mix(np.uint64(slot + 1), np.uint64(value_hash(span)))
             value = self._typed(name, value_in(span, data))
         self._classes.set(int(key), self.slots.class_of(slot, value)[0])
 

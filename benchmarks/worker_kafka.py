@@ -1,0 +1,202 @@
+"""One worker on Kafka with Redis durable: drain rate, lateness, memory, claim.
+
+The broker, Redis (AOF everysec) and the worker share the machine. The producer fills the log
+before the drain is timed. Lateness is the alert's broker time stamp minus its instant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from confluent_kafka import Producer
+
+from benchmarks import job
+from sla_engine.cli.wiring import Running, Services, build_worker, make_log
+from sla_engine.config import load_settings
+from sla_engine.engine.warm import compile_all
+from sla_engine.policy import load_text
+from tests.services.kafka import KafkaBroker, kafka_jars
+from tests.services.redis import RedisKind, RedisServer
+
+PARTITIONS = 4
+
+
+@dataclass
+class Bench:
+    """The servers and what was measured."""
+
+    broker: KafkaBroker
+    redis: RedisServer
+    incidents: int
+    found: dict[str, Any]
+
+    def services(self) -> Services:
+        """A connection to both servers."""
+        environ = {
+            "SLA_KAFKA__BROKERS": self.broker.bootstrap,
+            "SLA_KAFKA__PARTITIONS": str(PARTITIONS),
+            "SLA_REDIS__URL": self.redis.url,
+        }
+        settings = load_settings(None, environ=environ).settings
+        return Services(settings, self.redis.url, make_log(settings, self.redis.url))
+
+    def fill(self, events: Any) -> int:
+        """Put events on the log; how many."""
+        producer = Producer(
+            {
+                "bootstrap.servers": self.broker.bootstrap,
+                "partitioner": "murmur2_random",
+                "linger.ms": 20,
+                "queue.buffering.max.messages": 2_000_000,
+                "compression.type": "none",
+            }
+        )
+        count = 0
+        for key, value in events:
+            producer.produce("incidents", value, key)
+            count += 1
+            if count % 10_000 == 0:
+                producer.poll(0)
+        producer.flush(120)
+        return count
+
+    def start(self) -> tuple[Running, threading.Thread]:
+        """A worker in this process."""
+        running = build_worker(self.services(), load_text(job.POLICIES))
+        thread = threading.Thread(target=lambda: running.run(signals=False))
+        thread.start()
+        return running, thread
+
+    def drain(self, running: Running, ends: dict[int, int]) -> float:
+        """Seconds until everything up to `ends` is durable, from the first applied event."""
+        begun = None
+        while True:
+            positions = running.engine.positions()
+            done = sum(max(0, position) for position in positions.values())
+            if begun is None and done:
+                begun = time.monotonic()
+            if begun and all(positions.get(p, 0) >= end for p, end in ends.items()):
+                return time.monotonic() - begun
+            time.sleep(0.005)
+
+    def ends(self) -> dict[int, int]:
+        """The end of each partition of the log."""
+        reader = self.services().log.reader()
+        return {p: reader.bounds("events", p)[1] for p in range(PARTITIONS)}
+
+    def memory(self) -> int:
+        """Bytes that Redis uses."""
+        return int(self.redis.client().info("memory")["used_memory"])
+
+
+def measure(incidents: int, seconds: int) -> dict[str, Any]:
+    """All figures of one run."""
+    compile_all()
+    broker = KafkaBroker(kafka_jars())
+    redis = RedisServer(next(iter(RedisKind)), fsync="everysec")
+    broker.start()
+    redis.start()
+    bench = Bench(broker, redis, incidents, {"incidents": incidents})
+    try:
+        bench.services().log.ensure_topics(PARTITIONS)
+        throughput(bench)
+        lateness(bench, seconds)
+    finally:
+        broker.close()
+        redis.close()
+    bench.found["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
+    return bench.found
+
+
+def throughput(bench: Bench) -> None:
+    """Backlog drain: openings, then changes; memory per incident; claim of what is there."""
+    empty = bench.memory()
+    begin = job.now() - timedelta(minutes=30)
+    bench.fill(job.created(bench.incidents, begin))
+    running, thread = bench.start()
+    took = bench.drain(running, bench.ends())
+    bench.found["created_per_s"] = round(bench.incidents / took)
+    running.worker.stop()
+    thread.join()
+    later = begin + timedelta(milliseconds=bench.incidents + 1000)
+    count = bench.fill(job.mixed(bench.incidents, bench.incidents, later))
+    claimed = time.monotonic()
+    running, thread = bench.start()
+    while len(running.engine.positions()) < PARTITIONS:
+        time.sleep(0.005)
+    bench.found["claim_s"] = round(time.monotonic() - claimed, 2)
+    took = bench.drain(running, bench.ends())
+    bench.found["mixed_per_s"] = round(count / took)
+    bench.found["redis_bytes_per_incident"] = (bench.memory() - empty) // bench.incidents
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    bench.found["process_peak_bytes_per_incident"] = rss // bench.incidents
+    running.worker.stop()
+    thread.join()
+
+
+def lateness(bench: Bench, seconds: int) -> None:
+    """Events at a steady rate, alerts falling due: the broker's time stamp minus the instant."""
+    running, thread = bench.start()
+    reader = bench.services().log.reader()
+    while len(running.engine.positions()) < PARTITIONS:
+        time.sleep(0.01)
+    starts = {p: reader.bounds("alerts", p)[1] for p in range(PARTITIONS)}
+    producer = Producer(
+        {"bootstrap.servers": bench.broker.bootstrap, "partitioner": "murmur2_random", "linger.ms": 2}
+    )
+    begun = time.monotonic()
+    sent = 0
+    while time.monotonic() - begun < seconds:
+        due = job.stamp(job.now())
+        for n in range(200):
+            value = (
+                f'{{"specversion":"1.0","id":"l{sent}-{n}","source":"bench",'
+                f'"type":"incident.created","subject":"L{sent}-{n}","time":"{due}",'
+                f'"data":{{"priority":"low","opened_at":"{opened(n)}"}}}}'
+            ).encode()
+            producer.produce("incidents", value, f"L{sent}-{n}".encode())
+        producer.poll(0)
+        sent += 200
+        time.sleep(max(0.0, begun + sent / 20_000 - time.monotonic()))
+    bench.found["lateness_rate_per_s"] = round(sent / (time.monotonic() - begun))
+    producer.flush(30)
+    time.sleep(3)
+    late = []
+    for partition, start in starts.items():
+        for record in reader.read("alerts", partition, start):
+            event = orjson.loads(record.value or b"{}")
+            if event["data"]["late"] != "attached" and event["type"] == "sla.clock.warning":
+                due_ms = np.datetime64(event["time"][:-1], "ms").astype(int)
+                late.append(record.append_ms - int(due_ms))
+    bench.found["lateness_alerts"] = len(late)
+    if late:
+        for name, share in (("p50", 50), ("p99", 99), ("max", 100)):
+            bench.found[f"lateness_ms_{name}"] = float(np.percentile(late, share))
+    running.worker.stop()
+    thread.join()
+
+
+def opened(n: int) -> str:
+    """An opening so long ago that one in twenty falls due (80 % of 24 h) within seconds."""
+    at = job.now() - timedelta(hours=19, minutes=12)
+    if n % 20 == 0:
+        return job.stamp(at + timedelta(seconds=1 + n / 100))
+    return job.stamp(job.now())
+
+
+def save(found: dict[str, Any], command: str) -> Path:
+    """Keep the figures with the command that repeats them."""
+    path = Path(__file__).parent / "results" / "worker_kafka.json"
+    path.write_text(json.dumps({"command": command, **found}, indent=2) + "\n")
+    return path
