@@ -1,8 +1,8 @@
 """The scanner: structured-mode CloudEvents JSON of the usual shape straight into rows.
 
-It only ever accepts. Whatever it does not recognise beyond doubt (escapes in an id or a name,
-nested or repeated members, control records, anything out of bounds) is marked NEEDS_NORMALISER,
-and the normaliser decides. The first four spans of a row are TENANT, SUBJECT, SOURCE, ID.
+It only ever accepts. Whatever it does not recognise beyond doubt (an escape in a name, nested or
+repeated members, control records, anything out of bounds) is marked NEEDS_NORMALISER, and the
+normaliser decides. The first four spans of a row are TENANT, SUBJECT, SOURCE, ID.
 """
 
 from __future__ import annotations
@@ -33,17 +33,16 @@ from sla_engine.event.members import (
     mask_of,
 )
 from sla_engine.event.scan_data import scan_data
+from sla_engine.event.scan_values import find_text, has_control
 from sla_engine.event.spans import put_text
 from sla_engine.event.times import BAD_TIME, digits, parse_time
 from sla_engine.event.tokens import (
     BRACE_OPEN,
-    QUOTE,
     byte_at,
     name_at,
     next_member,
     scalar_end,
     skip_blanks,
-    string_end,
 )
 from sla_engine.limits import EVENT_BYTES_MAX, ID_BYTES_MAX, TIME_MAX_MS, TIME_MIN_MS
 
@@ -141,12 +140,12 @@ def scan_sequence(data: Any, start: Any, stop: Any) -> Any:
 
 
 @kernel
-def scan_attribute(data: Any, at: Any, end: Any, code: Any, event: Any, spans: Any, k: Any) -> Any:
-    """One text of the envelope, printable ASCII: (position behind, term)."""
-    found = np.int64(string_end(data, at + 1, end)) if byte_at(data, at, end) == QUOTE else -1
-    if found < 0 or found & 1 == 0:
-        return -1, _ZERO
-    start, stop = at + 1, found >> 1
+def scan_attribute(data: Any, at: Any, end: Any, code: Any, event: Any, spans: Any, k: Any,
+                   tail: Any) -> Any:  # fmt: skip
+    """One text of the envelope, without control characters: (position behind, term)."""
+    behind, start, stop, tag, printable = find_text(data, at, end, tail)
+    if behind < 0 or tag != _TAG_TEXT or (printable == 0 and has_control(data, start, stop)):
+        return np.int64(-1), _ZERO
     added = _ZERO
     fine = code == _IGNORED
     if code <= _ID:
@@ -170,7 +169,7 @@ def scan_attribute(data: Any, at: Any, end: Any, code: Any, event: Any, spans: A
     elif code == _SEQUENCE:
         event["sequence"] = scan_sequence(data, start, stop)
         fine = event["sequence"] >= 0
-    return stop + 1 if fine else -1, added
+    return behind if fine else np.int64(-1), added
 
 
 @kernel
@@ -218,7 +217,7 @@ def scan_members(data: Any, at: Any, event: Any, spans: Any, k: Any, actors: Any
             found |= bit
             added = _ZERO
             if code != _DATA:
-                at, added = scan_attribute(data, at, end, code, event, spans, k)
+                at, added = scan_attribute(data, at, end, code, event, spans, k, tail)
             elif byte_at(data, at, end) == BRACE_OPEN:
                 at, next_row, added, seen, given, odd = scan_data(
                     data, at + 1, end, event, spans, next_row, actors, tail

@@ -174,13 +174,24 @@ def find_text(data: Any, at: Any, end: Any, tail: Any) -> Any:
 
 
 @kernel
+def has_control(data: Any, start: Any, stop: Any) -> Any:
+    """Is there a control character (U+0000..U+001F, U+007F..U+009F) in this UTF-8?"""
+    for i in range(start, stop):
+        b = data[i]
+        if b < 32 or b == DELETE or (b == 0xC2 and data[i + 1] < 0xA0):
+            return True
+    return False
+
+
+@kernel
 def scan_text(data: Any, at: Any, end: Any, code: Any, spans: Any, k: Any, tail: Any) -> Any:
     """A text, or a number that becomes one: (position behind, term)."""
     behind, start, stop, tag, printable = find_text(data, at, end, tail)
     if behind < 0 or stop - start > _LONGEST[code]:
         return -1, _ZERO
-    if FORMS[code] == _F_IDENTITY and (printable == 0 or stop == start):
-        return -1, _ZERO
+    if FORMS[code] == _F_IDENTITY:
+        if stop == start or (printable == 0 and has_control(data, start, stop)):
+            return -1, _ZERO
     hashed = np.uint64(put_text(data, spans, k, code, start, stop - start))
     return behind, np.uint64(term(code, tag, hashed))
 

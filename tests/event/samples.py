@@ -219,7 +219,11 @@ def some_event(rng: Random) -> dict[str, Any]:
 def usual_event(rng: Random) -> dict[str, Any]:
     """An event as a ticketing system sends them all day."""
     kind = rng.choice(["created", "updated", "commented", "resolved", "rated"])
-    values = [lambda: some_text(rng, odd=False), lambda: None, lambda: rng.randint(0, 99)]
+    values: list[Callable[[], Any]] = [
+        lambda: some_text(rng, odd=False),
+        lambda: None,
+        lambda: rng.randint(0, 99),
+    ]
     names = rng.sample(USUAL_MEMBERS, rng.randint(0, 6))
     data: dict[str, Any] = {name: rng.choice(values)() for name in names}
     data["title"] = some_text(rng, 40).replace("\x1f", "")

@@ -24,7 +24,7 @@ from tests.event.samples import batch_of, decode, event, raw
 
 
 def test_rows_keep_the_order_and_the_place_of_their_records() -> None:
-    records = [raw(event(id="a")), b"{", raw(event(id="b", data={"tags": ["x"]})), b"null"]
+    records = [raw(event(id="a")), b"{", raw(event(data={"unknown": []})), b"null"]
     batch = Decoder().decode(batch_of(records))
     assert batch.events["offset"].tolist() == [100, 101, 102, 103]
     assert batch.events["append"].tolist() == [1_780_000_000_000 + i for i in range(4)]
@@ -69,11 +69,32 @@ def test_an_absent_tenant_is_the_default_one() -> None:
     assert [text(batch.data, batch.spans[i]) for i in batch.events["span"]] == ["default"] * 3
 
 
+def test_texts_with_escapes_and_lists_leave_the_bytes_of_their_records_alone() -> None:
+    records = [raw(event(data={"title": 'a "b"\n', "tags": ["x", "y"]})), raw(event(id="\\"))]
+    batch = decode(*records)
+    spans = {int(span["member"]): text(batch.data, span) for span in batch.spans[:6]}
+    assert spans[Member.TITLE] == 'a "b"\n'
+    assert spans[Member.TAGS] == "x\x1fy"
+    assert batch.data[: sum(map(len, records))].tobytes() == b"".join(records)
+
+
 def test_null_unsets_and_an_empty_text_is_a_text() -> None:
     batch = decode(event(data={"team": None, "tier": ""}))
     team, tier = batch.spans[4:]
     assert (team["kind"], team["hash"]) == (SpanKind.NULL, 0)
     assert (tier["kind"], tier["hash"], tier["length"]) == (SpanKind.TEXT, 0, 0)
+
+
+def test_the_validity_of_a_customer_is_replaced_as_a_whole() -> None:
+    start = {"from": "2026-03-02T10:15:30.123Z"}
+    for valid, kinds in (
+        (None, ["NULL", "NULL"]),
+        ({}, ["NULL", "NULL"]),
+        (start, ["TIME", "NULL"]),
+    ):
+        batch = decode(event("customer.updated", {"valid": valid}))
+        assert batch.spans["member"][4:].tolist() == [Member.VALID_FROM, Member.VALID_TO]
+        assert [SpanKind(kind).name for kind in batch.spans["kind"][4:]] == kinds
 
 
 def test_custom_null_unsets_every_custom_member() -> None:
