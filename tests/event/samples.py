@@ -233,7 +233,7 @@ def usual_event(rng: Random) -> dict[str, Any]:
         ]
     if rng.random() < 0.5:
         customs = [some_text(rng, odd=False) + "x" for _ in range(rng.randint(0, 5))]
-        data["custom"] = {name: rng.choice([*values, lambda: 12.50])() for name in customs}
+        data["custom"] = {name: rng.choice([rng.choice(values)(), 12.50]) for name in customs}
     if kind == "commented":
         data |= {"author": "agent", "author_id": "kim", "public": rng.random() < 0.5}
     if kind == "rated":
