@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
 from sla_engine.engine.ports import LogReader, StoredRecord
-from sla_engine.event.times import parse_time_text
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
 
 RETRACTED: Final = "sla.alert.retracted"
 AMENDED: Final = "sla.alert.amended"
 #: Members that tell when and how an alert was sent, not what it says (contracts section 4). The
 #: score is as of the sending too: when a late event changes nothing else, there is no amendment.
 _OF_THE_SENDING: Final = ("fired_at", "late_by_ms", "late", "revision", "alert", "active", "score")
+
+
+def instant_of(text: str) -> int:
+    """Milliseconds of a time as alerts carry it, without the kernels that read events."""
+    return (datetime.fromisoformat(text) - _EPOCH) // _MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Alert:
     @property
     def time_ms(self) -> int:
         """The computed instant."""
-        return parse_time_text(self.event["time"])
+        return instant_of(self.event["time"])
 
     @property
     def data(self) -> dict[str, Any]:
@@ -114,5 +122,5 @@ def net_of(events: Iterable[Mapping[str, Any]], until_ms: int) -> dict[str, dict
             **{name: value for name, value in event["data"].items() if name not in _OF_THE_SENDING},
         }
         for alert, event in sent.items()
-        if parse_time_text(str(event["time"])) <= until_ms
+        if instant_of(str(event["time"])) <= until_ms
     }
