@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -21,10 +22,10 @@ from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.replay_fold import ManyFolder
 from sla_engine.engine.replay_log import Refused, ReplayLog, incidents_with
 from sla_engine.engine.report import clock_reports
+from sla_engine.event.cloudevent import text
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType, Member
 from sla_engine.event.order import count_contradictions, sort_history
-from sla_engine.event.cloudevent import text
 from sla_engine.policy.model import PolicySet
 from sla_engine.policy.tables import RuleBook
 
@@ -53,7 +54,7 @@ class Incident:
         return self.folder.render(self.folded, self.allowed)
 
     def clocks(self, alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Its clocks as contracts section 3, sorted by (set, clock, cycle); `alerts` are its own."""
+        """Its clocks as contracts section 3, by (set, clock, cycle); `alerts` are its own."""
         return clock_reports(self.folder.book, self.folded, alerts)
 
 
@@ -143,7 +144,7 @@ class Replay:
         keys = set(self.log.entries[merged]["key1"].tolist())
         histories: dict[Address, list[Item]] = {}
         order, bounds = self.log.by_incident()
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        for begin, end in pairwise(bounds.tolist()):
             if int(self.log.entries[order[begin]]["key1"]) in keys:
                 batch = self.log.unpacked(order[begin:end])
                 distinct, _ = _first_of_each(batch, np.zeros(end - begin, np.int64))

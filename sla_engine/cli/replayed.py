@@ -1,0 +1,141 @@
+"""A replay from a file of events to files of clocks, alerts and dead letters."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from contextlib import ExitStack
+from types import TracebackType
+from typing import IO, Any
+
+import click
+import orjson
+
+from sla_engine.cli.events_file import pieces
+from sla_engine.cli.progress import Progress
+from sla_engine.cli.tally import Tally
+from sla_engine.config import Settings
+from sla_engine.engine.replay import Incident, Refused, Replay
+from sla_engine.event.times import parse_time_text
+from sla_engine.policy import load_directory
+
+_FIRST_TIME = "(the first time, kernels are compiled; they are kept)"
+#: Incidents between two renewals of the progress.
+_EVERY = 256
+
+
+class Outputs:
+    """The files that were asked for; clocks are written as they come, alerts at the end."""
+
+    def __init__(
+        self, alerts: str | None, clocks: str | None, dead: str | None, not_before_ms: int | None
+    ) -> None:
+        self._paths = (alerts, clocks, dead)
+        self._not_before_ms = not_before_ms
+        self._stack = ExitStack()
+        self._kept: list[tuple[tuple[str, ...], bytes]] = []
+
+    def __enter__(self) -> Outputs:
+        with ExitStack() as stack:
+            files = [None if path is None else _create(path, stack) for path in self._paths]
+            self._alerts, self._clocks, self._dead = files
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def take(self, incident: Incident) -> None:
+        """One incident, in the order of tenants and incidents."""
+        if self._alerts is None and self._clocks is None:
+            return
+        alerts = incident.alerts()
+        if self._clocks is not None:
+            self._clocks.writelines(_line(clock) for clock in incident.clocks(alerts))
+        if self._alerts is not None:
+            own = (incident.tenant, incident.incident)
+            self._kept += [
+                ((alert["time"], *own, alert["id"]), _line(alert))
+                for alert in alerts
+                if self._is_sent(alert)
+            ]
+
+    def _is_sent(self, alert: dict[str, Any]) -> bool:
+        # alerts.not_before: "recorded, not sent"; the clocks still tell of it.
+        return self._not_before_ms is None or parse_time_text(alert["time"]) >= self._not_before_ms
+
+    def finish(self, replay: Replay) -> None:
+        """What can be written only when everything is known."""
+        if self._alerts is not None:
+            self._kept.sort(key=lambda kept: kept[0])
+            self._alerts.writelines(line for _, line in self._kept)
+        if self._dead is not None:
+            self._dead.writelines(_line(dead_letter(one)) for one in replay.log.dead_letters())
+
+
+def _create(path: str, stack: ExitStack) -> IO[bytes]:
+    if path == "-":
+        return click.get_binary_stream("stdout")
+    try:
+        return stack.enter_context(open(path, "wb"))
+    except OSError as error:
+        raise click.FileError(path, error.strerror) from error
+
+
+def _line(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def dead_letter(refused: Refused) -> dict[str, Any]:
+    """A refused event as `--dead` writes it (contracts section 4)."""
+    return {
+        "code": refused.code,
+        "message": refused.message,
+        "line": refused.line,
+        "bytes": b64encode(refused.raw).decode(),
+    }
+
+
+def read(path: str, settings: Settings, *, keep_raw: bool = False) -> Replay:
+    """A replay that was given all events of a file."""
+    policies = load_directory(settings.policies.dir)
+    with Progress() as progress:
+        progress.step(f"reading {path} {_FIRST_TIME}")
+        replay = Replay(
+            policies,
+            actors=settings.engine.actors,
+            allowed=settings.alerts.attributes,
+            keep_raw=keep_raw,
+        )
+        for piece in pieces(path):
+            replay.add(piece)
+            progress.count(replay.log.events)
+    return replay
+
+
+def folded(
+    replay: Replay, until_ms: int | None, partitions: int, outputs: Outputs
+) -> tuple[Tally, int]:
+    """Fold every incident into the outputs; (the figures, the end of time in ms)."""
+    from sla_engine.stream.murmur2 import partition_of
+
+    end_ms = replay.end_ms(until_ms)
+    tally = Tally()
+
+    def place(incident: str) -> int:
+        return partition_of(incident.encode(), partitions)
+
+    with Progress() as progress:
+        progress.step(f"folding incidents {_FIRST_TIME}")
+        for incident in replay.incidents(end_ms, partitions=partitions, place=place):
+            tally.add(incident)
+            outputs.take(incident)
+            if tally.incidents % _EVERY == 0:
+                progress.count(tally.incidents)
+        progress.step("writing")
+        outputs.finish(replay)
+    return tally, end_ms
