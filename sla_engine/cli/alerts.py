@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
+from sla_engine.cli.options import config_option, format_option
+
 if TYPE_CHECKING:
     from sla_engine.cli.live_tail import Alert
 
@@ -35,8 +37,8 @@ Examples:
 @click.option("--follow", "-f", is_flag=True, help="Wait for new ones until Ctrl-C.")
 @click.option("--new", is_flag=True, help="Only those that come from now on; goes with --follow.")
 @click.option("--incident", help="Only this incident's.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings (sla-engine.toml).")
+@format_option
+@config_option
 def alerts(follow: bool, new: bool, incident: str | None, form: str, config: Path | None) -> None:
     """Print the alerts on the log by time; corrections too, each as it was sent."""
     if new and not follow:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from sla_engine.cli.common import say
+from sla_engine.cli.options import config_option, format_option
 
 if TYPE_CHECKING:
     from sla_engine.cli.live_dead import DeadLetter
@@ -31,20 +31,10 @@ def dead() -> None:
     """Dead letters: events that were refused, each with the reason and its bytes."""
 
 
-def _common(command: Callable[..., Any]) -> Callable[..., Any]:
-    config = click.option(
-        "--config", type=click.Path(path_type=Path), help="Settings (sla-engine.toml)."
-    )
-    return config(command)
-
-
-_format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-
-
 @dead.command("list", epilog="Example:  sla-engine dead list --code NO_AUTHOR")
 @click.option("--code", help="Only those refused for this reason.")
-@_format
-@_common
+@format_option
+@config_option
 def list_(code: str | None, form: str, config: Path | None) -> None:
     """One line per dead letter: PARTITION:OFFSET, code, and the reason."""
     from sla_engine.cli.live_dead import all_letters
@@ -58,8 +48,8 @@ def list_(code: str | None, form: str, config: Path | None) -> None:
 
 @dead.command(epilog="Example:  sla-engine dead show 3:17")
 @click.argument("places", metavar="PARTITION:OFFSET...", nargs=-1, required=True)
-@_format
-@_common
+@format_option
+@config_option
 def show(places: tuple[str, ...], form: str, config: Path | None) -> None:
     """Everything about some dead letters, bytes included."""
     from sla_engine.cli.live_log import open_log
@@ -79,7 +69,7 @@ def show(places: tuple[str, ...], form: str, config: Path | None) -> None:
 @click.argument("places", metavar="[PARTITION:OFFSET]...", nargs=-1)
 @click.option("--code", help="Those refused for this reason.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")
-@_common
+@config_option
 def replay(
     places: tuple[str, ...], code: str | None, everything: bool, config: Path | None
 ) -> None:
