@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 
+from sla_engine.calendar import ALWAYS_INDEX
 from sla_engine.engine.checkpoint import chunk_name, entries_in, page_name
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import Image, read_journal_entry, read_page
@@ -49,7 +50,9 @@ class Names:
         return found
 
     def calendar(self, key: int) -> int:
-        """The calendar's index here."""
+        """The calendar's index here; 0 is the key of a clock that has not begun a cycle yet."""
+        if key == 0:
+            return 0
         found = self._calendars.get(key)
         if found is None:
             name = f"calendar:{key:08x}"
