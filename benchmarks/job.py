@@ -18,7 +18,9 @@ policies:
     clocks:
       first_response: {target: {urgent: 4h, high: 8h, default: 24h}}
       next_response: {target: 24h}
-      resolution: {target: {urgent: 40h, high: 80h, default: 200h}, pause: status_class == "waiting_customer"}
+      resolution:
+        target: {urgent: 40h, high: 80h, default: 200h}
+        pause: status_class == "waiting_customer"
     escalations:
       - {at: 80%, notify: team}
       - {every: 30m, after: breach, times: 3, page: lead, until: acknowledged}
@@ -38,12 +40,15 @@ def created(count: int, begin: datetime) -> Iterator[tuple[bytes, bytes]]:
     chance = random.Random(1)
     for n in range(count):
         subject = f"INC{n:08d}"
-        yield subject.encode(), (
-            f'{{"specversion":"1.0","id":"c{n}","source":"bench","type":"incident.created",'
-            f'"subject":"{subject}","time":"{stamp(begin + timedelta(milliseconds=n))}",'
-            f'"data":{{"title":"A parcel of {n} is late","priority":"{chance.choice(PRIORITIES)}",'
-            f'"team":"{chance.choice(TEAMS)}","customer":"C{n % 5000}"}}}}'
-        ).encode()
+        yield (
+            subject.encode(),
+            (
+                f'{{"specversion":"1.0","id":"c{n}","source":"bench","type":"incident.created",'
+                f'"subject":"{subject}","time":"{stamp(begin + timedelta(milliseconds=n))}",'
+                f'"data":{{"title":"A parcel of {n} is late","priority":"{chance.choice(PRIORITIES)}",'
+                f'"team":"{chance.choice(TEAMS)}","customer":"C{n % 5000}"}}}}'
+            ).encode(),
+        )
 
 
 def mixed(count: int, incidents: int, begin: datetime) -> Iterator[tuple[bytes, bytes]]:
@@ -52,11 +57,14 @@ def mixed(count: int, incidents: int, begin: datetime) -> Iterator[tuple[bytes, 
     for n in range(count):
         subject = f"INC{chance.randrange(incidents):08d}"
         kind, data = _change(chance)
-        yield subject.encode(), (
-            f'{{"specversion":"1.0","id":"m{n}","source":"bench","type":"incident.{kind}",'
-            f'"subject":"{subject}","time":"{stamp(begin + timedelta(milliseconds=n))}",'
-            f'"data":{{{data},"actor":"agent-{n % 300}","actor_role":"agent"}}}}'
-        ).encode()
+        yield (
+            subject.encode(),
+            (
+                f'{{"specversion":"1.0","id":"m{n}","source":"bench","type":"incident.{kind}",'
+                f'"subject":"{subject}","time":"{stamp(begin + timedelta(milliseconds=n))}",'
+                f'"data":{{{data},"actor":"agent-{n % 300}","actor_role":"agent"}}}}'
+            ).encode(),
+        )
 
 
 def _change(chance: random.Random) -> tuple[str, str]:

@@ -152,8 +152,9 @@ def lateness(bench: Bench, seconds: int) -> None:
     while len(running.engine.positions()) < PARTITIONS:
         time.sleep(0.01)
     starts = {p: reader.bounds("alerts", p)[1] for p in range(PARTITIONS)}
+    where = bench.broker.bootstrap
     producer = Producer(
-        {"bootstrap.servers": bench.broker.bootstrap, "partitioner": "murmur2_random", "linger.ms": 2}
+        {"bootstrap.servers": where, "partitioner": "murmur2_random", "linger.ms": 2}
     )
     begun = time.monotonic()
     sent = 0

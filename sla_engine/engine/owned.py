@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import images_of, journal_entry
-from sla_engine.timer.near import Near
 from sla_engine.engine.outgoing import Outgoing
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
@@ -27,6 +26,7 @@ from sla_engine.engine.shard import ENTRIES
 from sla_engine.engine.turn import Turn
 from sla_engine.errors import Fenced
 from sla_engine.policy.definitions import calendar_key
+from sla_engine.timer.near import Near
 
 _KEY = struct.Struct("<H")
 

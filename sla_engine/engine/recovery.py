@@ -13,7 +13,6 @@ from sla_engine.calendar import ALWAYS_INDEX
 from sla_engine.engine.checkpoint import chunk_name, entries_in, page_name
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import Image, read_journal_entry, read_page
-from sla_engine.timer.near import Near
 from sla_engine.engine.owned import Owned, Waiting, record_of
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
@@ -23,6 +22,7 @@ from sla_engine.engine.shard import ENTRIES, HISTORIES
 from sla_engine.engine.turn import ReadHistory, Turn, TurnSettings
 from sla_engine.errors import StoreError
 from sla_engine.policy.tables import RuleBook
+from sla_engine.timer.near import Near
 
 _PAGES_PER_READ = 64
 _JOURNAL_PER_READ = 256
@@ -50,9 +50,9 @@ class Names:
         return found
 
     def calendar(self, key: int) -> int:
-        """The calendar's index here; 0 is the key of a clock that has not begun a cycle yet."""
-        if key == 0:
-            return 0
+        """The calendar's index here; a clock that never ran has none (key 0)."""
+        if not key:
+            return ALWAYS_INDEX
         found = self._calendars.get(key)
         if found is None:
             name = f"calendar:{key:08x}"
