@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import sla_engine
 from tests.services.process import Process
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(sla_engine.__file__).parents[1]
 #: A first start compiles the kernels.
 STARTED_WITHIN_S = 420.0
 CLAIMED = "claimed partition"

@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from sla_engine.engine.failpoints import NAMES
 from tests.chaos import defects
@@ -117,7 +118,7 @@ def perform(
     with scene(broker, redis, name, defect) as made:
         load = made.begin(options.rate, options.seed)
         done = act(made, rng)
-        verdict = made.end(load)
+        verdict = made.end(load, options.keep)
         say(f"== {title}: {done}; {len(load.accepted)} events accepted")
     say(verdict.text())
     return verdict
@@ -129,6 +130,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
+    parser.add_argument("--keep", type=Path, help="folder for the ledgers of each part")
     options = parser.parse_args()
     parts: dict[str, Act] = {
         "control": control,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import tempfile
@@ -95,8 +96,11 @@ class Scene:
             time.sleep(0.2)
         return revived
 
-    def end(self, load: Load) -> Verdict:
-        """Stop the load, let the last clocks run out, stop the workers, judge."""
+    def end(self, load: Load, keep: Path | None = None) -> Verdict:
+        """Stop the load, let the last clocks run out, stop the workers, judge.
+
+        `keep`: a folder for the ledger, the receiver's log and the clocks, as JSON lines.
+        """
         load.stop()
         assert not load.failed, load.failed[:3]
         until_ms = time.time_ns() // 1_000_000 + int(DRAIN_S * 1000)
@@ -106,6 +110,10 @@ class Scene:
         alerts = read_topic(self.broker.bootstrap, f"{self.name}-alerts")
         dead = read_topic(self.broker.bootstrap, f"{self.name}-dead")
         clocks = stored_clocks(self.redis.url, self.identity, POLICIES, until_ms)
+        if keep is not None:
+            for title, rows in (("events", load.accepted), ("alerts", alerts), ("clocks", clocks)):
+                lines = "".join(json.dumps(row) + "\n" for row in rows)
+                (keep / f"{self.name}-{title}.jsonl").write_text(lines)
         verdict = judge(POLICIES, load.accepted, until_ms, alerts, clocks)
         verdict.dead = len(dead)
         return verdict

@@ -7,8 +7,10 @@ must notice.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
+import signal
 import sys
 
 from sla_engine.cli.wiring import build_worker, open_services
@@ -20,6 +22,7 @@ from tests.chaos import defects
 
 def main(policies: str) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # where does it hang?
     given = {name: value for name, value in os.environ.items() if name.startswith("SLA_")}
     given.pop("SLA_FAILPOINT", None)
     settings = load_settings(None, environ=given).settings

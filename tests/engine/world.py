@@ -20,15 +20,15 @@ from sla_engine.policy import PolicySet, load_text
 from sla_engine.policy.tables import RuleBook
 from sla_engine.store.memory import MemoryStore, PlannedFaults
 from sla_engine.store.memory_server import MemoryServer
+from sla_engine.stream.murmur2 import partition_of
 from tests.engine.memory_log import Feed, MemoryLog, MemoryProducer, VirtualClock
 
 Event = dict[str, Any]
 
 START = "2026-03-02T09:00:00.000Z"
-#: What depends on when an alert was decided; left out of every comparison (contracts section 4).
-DECIDED = ("fired_at", "late_by_ms", "late", "revision", "alert", "active")
-#: What a correction does not follow: it is sent for another due or start only (section 2).
-UNCORRECTED = ("score", "alerts")
+#: What a correction follows (contracts section 2: another due or start), and what names the alert.
+#: Title, score, recipients stay as they were when the alert left.
+CORRECTED = ("tenant", "incident", "set", "clock", "cycle", "threshold", "due", "level", "repeat")
 Belongs = Callable[[RawBatch, int], Any]
 
 
@@ -188,9 +188,7 @@ class World:
 
     def owned_of(self, engine: Engine, incident: str) -> Any:
         """What the engine holds of an incident's partition, None if it does not own it."""
-        from sla_engine.stream.murmur2 import partition_of
-
-        return engine._owned.get(partition_of(incident.encode(), self.log.partitions))  # noqa: SLF001
+        return engine._owned.get(partition_of(incident.encode(), self.log.partitions))
 
     # ------------------------------------------------------------------ what receivers see
 
@@ -205,7 +203,13 @@ class World:
     def said(self) -> list[str]:
         """`time id` of every alert as it went out, corrections with their kind, in order."""
         return [
-            f"{short(event['time'])} {event['type'].rpartition('.')[2]} {event['id'].split('/', 1)[1]}"
+            " ".join(
+                (
+                    short(event["time"]),
+                    event["type"].rpartition(".")[2],
+                    event["id"].split("/", 1)[1],
+                )
+            )
             for event in self.alerts()
         ]
 
@@ -241,20 +245,18 @@ def net_alerts(alerts: Sequence[Event]) -> dict[str, Event]:
             valid.pop(data["alert"], None)
             continue
         identity = data["alert"] if event["type"] == "sla.alert.amended" else event["id"]
-        kept = {name: value for name, value in data.items() if name not in (*DECIDED, *UNCORRECTED)}
-        valid[identity] = {"time": event["time"], "data": kept}
+        valid[identity] = content(event)
     return valid
 
 
 def clean_stream(policies: str, events: Sequence[Event], until_ms: int) -> dict[str, Event]:
     """The net alerts that the events give when they come in order, once, in time."""
-    return {
-        alert["id"]: {
-            "time": alert["time"],
-            "data": {k: v for k, v in alert["data"].items() if k not in (*DECIDED, *UNCORRECTED)},
-        }
-        for alert in replayed(policies, events, until_ms)[1]
-    }
+    return {alert["id"]: content(alert) for alert in replayed(policies, events, until_ms)[1]}
+
+
+def content(alert: Event) -> Event:
+    """What an alert says that stays true, or is corrected."""
+    return {"time": alert["time"], **{name: alert["data"].get(name) for name in CORRECTED}}
 
 
 def replayed(
