@@ -7,6 +7,7 @@ distributed are the same program).
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -19,6 +20,7 @@ import numpy as np
 
 from sla_engine.config.settings import Settings
 from sla_engine.engine.ports import LogIdentity, LogReader, Producer, RawBatch
+from sla_engine.errors import SlaError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from sla_engine.store.embedded import EmbeddedServer
     from sla_engine.stream.app import Worker
     from sla_engine.telemetry.metrics import Metrics
+
+
+log = logging.getLogger(__name__)
 
 
 class Log(Protocol):
@@ -158,12 +163,26 @@ class Running:
             raise self.engine.fatal
 
 
+def _guarded(engine: Engine) -> Callable[[], None]:
+    """The engine thread's body: a fault of ours ends the worker with a message, never hangs it."""
+
+    def body() -> None:
+        try:
+            engine.run()
+        except Exception as error:  # whatever it is, the member of the group must stop feeding
+            log.exception("the engine thread failed")
+            engine.fail(SlaError(f"the engine thread failed: {error!r}", code="INTERNAL"))
+
+    return body
+
+
 def build_worker(
     services: Services, policies: PolicySet, metrics: Metrics | None = None
 ) -> Running:
     """Everything that `run` needs, connected and checked, not started."""
     from sla_engine.engine.turn import TurnSettings
-    from sla_engine.engine.worker import Engine, EngineSettings
+    from sla_engine.engine.settings import EngineSettings
+    from sla_engine.engine.worker import Engine
     from sla_engine.policy.tables import RuleBook
     from sla_engine.store.redis_store import RedisStore
 
@@ -198,5 +217,5 @@ def build_worker(
     )
     worker = services.log.make_worker(engine)
     engine.on_fatal = worker.report
-    thread = threading.Thread(target=engine.run, name="engine", daemon=True)
+    thread = threading.Thread(target=_guarded(engine), name="engine", daemon=True)
     return Running(engine, worker, producer, thread, store.close)

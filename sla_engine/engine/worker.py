@@ -8,19 +8,18 @@ the alerts to the producer, and writes a slice of the checkpoint.
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sla_engine.engine.burial import bury, refused
 from sla_engine.engine.checkpoint import Round
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.foreign import ForeignAlerts
+from sla_engine.engine.mailbox import Mailbox, Message
 from sla_engine.engine.owned import Owned, Waiting
 from sla_engine.engine.partition_clock import PartitionClock
 from sla_engine.engine.ports import (
@@ -34,16 +33,12 @@ from sla_engine.engine.ports import (
 )
 from sla_engine.engine.recovery import claim
 from sla_engine.engine.refold import Folder
-from sla_engine.engine.turn import Counters, DeadLetter, Turn, TurnSettings
+from sla_engine.engine.settings import Counting, EngineSettings
+from sla_engine.engine.turn import Counters, DeadLetter, Turn
 from sla_engine.errors import Fenced, SlaError, StoreRefused, StoreUnavailable
 from sla_engine.event.decode import Decoder
 from sla_engine.event.layout import DeadCode, DecodedBatch
-from sla_engine.event.times import format_time
 from sla_engine.limits import (
-    INBOX_BATCHES_MAX,
-    INBOX_BYTES_MAX,
-    MAX_FUTURE_MS,
-    MAX_HOLD_MS,
     RETRY_FIRST_MS,
     RETRY_LAST_MS,
     TURN_EVENTS_MAX,
@@ -63,40 +58,7 @@ LOST_MAX_MS = 15_000
 TRIM_EVERY_MS = 250
 
 
-class Counting(Protocol):
-    """Where numbers go; telemetry implements it."""
-
-    def count(self, name: str, amount: float = 1, *labels: str) -> None: ...
-
-    def set(self, name: str, value: float, *labels: str) -> None: ...
-
-    def observe_all(self, name: str, values: NDArray[np.float64], *labels: str) -> None: ...
-
-
-@dataclass
-class EngineSettings:
-    """What a worker needs to know; all times in milliseconds."""
-
-    actors: tuple[str, ...] = ("sla-engine",)
-    max_future_ms: int = MAX_FUTURE_MS
-    max_hold_ms: int = MAX_HOLD_MS
-    by_events: bool = False
-    turn: TurnSettings = field(default_factory=TurnSettings)
-    events_topic: str = "incidents"
-
-
-@dataclass
-class _Message:
-    kind: str
-    partition: int = -1
-    batch: RawBatch | None = None
-    end_offset: int = -1
-    seen_ms: int = 0
-    partitions: Sequence[int] = ()
-    future: Future[dict[int, int]] | Future[None] | None = None
-
-
-class Engine:
+class Engine(Mailbox):
     """Implements the Inbox port; `run` is the body of the engine thread."""
 
     def __init__(
@@ -119,7 +81,7 @@ class Engine:
         self.producer = producer
         self.reader = reader
         self.identity = identity
-        self.clock = clock
+        super().__init__(clock)
         self.settings = settings
         self.fatal: SlaError | None = None
         self._token = token
@@ -131,11 +93,6 @@ class Engine:
         self._rounds: dict[int, Round] = {}
         self._foreign: dict[int, ForeignAlerts] = {}
         self._positions: dict[int, int] = {}
-        self._messages: deque[_Message] = deque()
-        self._wake = threading.Condition()
-        self._queued_batches = 0
-        self._queued_bytes = 0
-        self._unread: dict[int, int] = {}  # by partition: batches in the inbox or in hand
         self._lost: dict[int, int] = {}  # by partition: when a write was refused
         self._acks: deque[tuple[Waiting, int | None, str]] = deque()
         self._stopping = False
@@ -143,46 +100,9 @@ class Engine:
         self._checkpointed: dict[int, int] = {}
         self.on_fatal: Callable[[SlaError], None] = lambda error: None
 
-    # ------------------------------------------------------------------ the Inbox port
-
-    def assign(self, partitions: Sequence[int]) -> Future[dict[int, int]]:
-        """See ports.Inbox."""
-        future: Future[dict[int, int]] = Future()
-        self._post(_Message("assign", partitions=list(partitions), future=future))
-        return future
-
-    def revoke(self, partitions: Sequence[int]) -> Future[None]:
-        """See ports.Inbox."""
-        future: Future[None] = Future()
-        self._post(_Message("revoke", partitions=list(partitions), future=future))
-        return future
-
-    def deliver(self, batch: RawBatch) -> bool:
-        """See ports.Inbox."""
-        with self._wake:
-            full = self._queued_batches >= INBOX_BATCHES_MAX
-            if full or (self._queued_batches and self._queued_bytes >= INBOX_BYTES_MAX):
-                return False
-            self._queued_batches += 1
-            self._queued_bytes += len(batch.data)
-            self._unread[batch.partition] = self._unread.get(batch.partition, 0) + 1
-            self._messages.append(_Message("batch", batch.partition, batch))
-            self._wake.notify()
-        return True
-
-    def end_seen(self, partition: int, end_offset: int) -> None:
-        """See ports.Inbox."""
-        seen_ms = self.clock.now_ms()  # not when the message is read: this thread may stand still
-        self._post(_Message("end", partition, end_offset=end_offset, seen_ms=seen_ms))
-
     def positions(self) -> Mapping[int, int]:
         """See ports.Inbox."""
         return dict(self._positions)
-
-    def _post(self, message: _Message) -> None:
-        with self._wake:
-            self._messages.append(message)
-            self._wake.notify()
 
     # ------------------------------------------------------------------ the thread
 
@@ -198,10 +118,7 @@ class Engine:
             while not self._stopping:
                 self._round(self._next())
         except SlaError as error:
-            self._fail(error)
-        except Exception as error:  # a fault of ours must end the worker, not hang it
-            log.exception("the engine thread failed")
-            self._fail(SlaError(f"the engine thread failed: {error!r}", code="INTERNAL"))
+            self.fail(error)
         finally:
             self._shut()
 
@@ -211,11 +128,11 @@ class Engine:
         For simulations on virtual time; errors are raised, not reported.
         """
         with self._wake:
-            message = self._popped()
+            message = self.popped()
         self._round(message)
         return message is not None
 
-    def _round(self, message: _Message | None) -> None:
+    def _round(self, message: Message | None) -> None:
         if message is not None:
             self._handle(message)
         self._fire_all()
@@ -223,20 +140,11 @@ class Engine:
         if message is None:
             self._checkpoint()
 
-    def _next(self) -> _Message | None:
+    def _next(self) -> Message | None:
         with self._wake:
             if not self._messages and not self._stopping:
                 self._wake.wait(self._sleep_ms() / 1000)
-            return self._popped()
-
-    def _popped(self) -> _Message | None:
-        if not self._messages:
-            return None
-        message = self._messages.popleft()
-        if message.batch is not None:
-            self._queued_batches -= 1
-            self._queued_bytes -= len(message.batch.data)
-        return message
+            return self.popped()
 
     def _sleep_ms(self) -> float:
         if any(round_.is_running for round_ in self._rounds.values()):
@@ -249,7 +157,7 @@ class Engine:
                 nearest = min(nearest, first - now)
         return max(0, nearest)
 
-    def _handle(self, message: _Message) -> None:
+    def _handle(self, message: Message) -> None:
         future = message.future
         if message.kind == "batch" and message.batch is not None:
             self._take(message.batch)
@@ -343,7 +251,7 @@ class Engine:
         if self._belongs is not None:
             self._mark_strangers(batch, decoded)
         reach("after_decode")
-        self._bury(batch, decoded, None)
+        self._bury(batch, refused(decoded))
         count = len(batch)
         for start in range(0, count, TURN_EVENTS_MAX):
             stop = min(count, start + TURN_EVENTS_MAX)
@@ -374,7 +282,7 @@ class Engine:
         unread = self._unread.get(owned.number, 0) > (1 if stop == len(batch) else 0)
         owned.partition.clock_ms = owned.clock.read(now, unread=unread)
         if turn.dead:
-            self._bury(batch, decoded, turn.dead)
+            self._bury(batch, turn.dead)
             turn.dead = []
         self._commit(owned, next_offset)
         self._tell(turn, stop - start, int(accepted.sum()))
@@ -391,54 +299,17 @@ class Engine:
                 "murmur2 as Java's clients do (librdkafka: partitioner=murmur2_random)"
             )
 
-    def _bury(
-        self, batch: RawBatch, decoded: DecodedBatch, letters: Sequence[DeadLetter] | None
-    ) -> None:
-        """Dead letters are acknowledged before the batch is committed."""
-        if letters is None:
-            rows = np.flatnonzero(decoded.events["code"] != 0).tolist()
-            letters = [
-                DeadLetter(row, DeadCode(int(decoded.events["code"][row])), decoded.messages[row])
-                for row in rows
-            ]
-        failures: list[str] = []
+    def _bury(self, batch: RawBatch, letters: Sequence[DeadLetter]) -> None:
         for letter in letters:
-            self.producer.produce(
-                self._dead_record(batch, letter),
-                lambda record, offset, error: failures.append(error) if error else None,
-            )
             self._count("sla_dead_letters", 1, letter.code.name)
-        if letters:
-            self._flush(failures)
-
-    def _dead_record(self, batch: RawBatch, letter: DeadLetter) -> OutRecord:
-        row = letter.row
-        start, end = int(batch.value_start[row]), int(batch.value_end[row])
-        key_start, key_end = int(batch.key_start[row]), int(batch.key_end[row])
-        headers = (
-            ("dl-code", letter.code.name.encode()),
-            ("dl-message", letter.message.encode()),
-            ("dl-topic", self.settings.events_topic.encode()),
-            ("dl-partition", str(batch.partition).encode()),
-            ("dl-offset", str(int(batch.offsets[row])).encode()),
-            ("dl-time", format_time(self.clock.now_ms()).encode()),
+        bury(
+            self.producer,
+            batch,
+            letters,
+            self.settings.events_topic,
+            self.clock.now_ms(),
+            lambda: self._stopping,
         )
-        return OutRecord(
-            "dead",
-            batch.partition,
-            batch.data[key_start:key_end].tobytes() if key_start >= 0 else None,
-            batch.data[start:end].tobytes() if start >= 0 else None,
-            headers,
-        )
-
-    def _flush(self, failures: list[str]) -> None:
-        while self.producer.flush(1.0):
-            log.warning("dead letters are waiting for the broker")
-            if self._stopping:
-                failures.append("the worker was stopped before the broker answered")
-                break
-        if failures:
-            raise SlaError(f"a dead letter could not be written: {failures[0]}", code="DEAD_LOST")
 
     # ------------------------------------------------------------------ time
 
@@ -574,7 +445,8 @@ class Engine:
 
     # ------------------------------------------------------------------ the end
 
-    def _fail(self, error: SlaError) -> None:
+    def fail(self, error: SlaError) -> None:
+        """End the worker because of this error."""
         self.fatal = error
         log.error("the engine stopped: %s", error)
         self.on_fatal(error)
