@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sla_engine.cli.live_worker import WorkerProcess, plain_environment, wait_un
 from sla_engine.cli.wiring import Services, open_services
 from sla_engine.config import load_settings
 from sla_engine.store.redis_store import RedisStore
+from tests.services.waiting import wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -57,10 +57,7 @@ class Company:
         self.call("send", "-", stdin=b"".join(orjson.dumps(event) + b"\n" for event in events))
 
     def wait(self, ready: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + LONG_S
-        while not ready():
-            assert time.monotonic() < deadline, what
-            time.sleep(0.05)
+        wait_until(ready, what, LONG_S)
 
 
 @pytest.fixture(scope="module")

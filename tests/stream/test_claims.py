@@ -88,7 +88,8 @@ def test_a_claim_that_failed_needs_no_release() -> None:
         task = asyncio.create_task(claims.claim([0]))
         while not inbox.calls:
             await asyncio.sleep(0)
-        await asyncio.sleep(0.01)
+        for _ in range(10):
+            await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await claims.release()
