@@ -20,7 +20,11 @@ REFUSED = "the store refuses our writes"
 class Crew:
     """Workers by name; each start has a log file of its own."""
 
-    def __init__(self, folder: Path, policies: str, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, policies: str, settings: Mapping[str, str], *, installed: bool = False
+    ) -> None:
+        """`installed`: `sla-engine run` itself, not the process that tests can make wrong."""
+        self._installed = installed
         self.folder = folder
         self._policies = folder / "policies"
         self._policies.mkdir()
@@ -35,6 +39,9 @@ class Crew:
         self._starts += 1
         log = self.folder / f"{self._starts:03}-{name}.log"
         arguments = [sys.executable, "-m", "tests.chaos.worker_main", str(self._policies)]
+        if self._installed:
+            arguments = [sys.executable, "-m", "sla_engine.cli", "run"]
+            arguments += ["--policies", str(self._policies)]
         variables = {**os.environ, **self._settings, **environment}
         command = ["env", *(f"{k}={v}" for k, v in variables.items() if _ours(k)), *arguments]
         worker = Process(command, log=log, cwd=ROOT)

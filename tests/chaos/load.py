@@ -103,7 +103,7 @@ class Load:
                 ("incident.commented", {"author": "agent", "public": True}),
                 ("incident.updated", {"status": "waiting_customer"}),
                 ("incident.updated", {"status": "open"}),
-                ("incident.updated", {"priority": "high"}),
+                ("incident.updated", {"team": "field"}),
             )
         )
         return self._made(kind, incident, data)

@@ -115,7 +115,7 @@ def perform(
     redis.wipe()
     rng = random.Random(options.seed)
     name = f"{title.replace('_', '-')}-{options.seed}"
-    with scene(broker, redis, name, defect) as made:
+    with scene(broker, redis, name, defect=defect) as made:
         load = made.begin(options.rate, options.seed)
         done = act(made, rng)
         verdict = made.end(load, options.keep)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sla_engine.store.redis_store import RedisStore
 from sla_engine.stream.kafka.log import kafka_log
 from tests.chaos.checker import Verdict, judge, read_topic
 from tests.chaos.crew import Crew
@@ -29,8 +30,16 @@ class Scene:
     """Everything that a fault may hit, by name."""
 
     def __init__(
-        self, broker: KafkaBroker, redis: RedisServer, folder: Path, name: str, defect: str = ""
+        self,
+        broker: KafkaBroker,
+        redis: RedisServer,
+        folder: Path,
+        name: str,
+        *,
+        policies: str = POLICIES,
+        defect: str = "",
     ) -> None:
+        self.policies = policies
         self.broker = broker
         self.redis = redis
         self.name = name
@@ -53,15 +62,19 @@ class Scene:
             "CHAOS_CHECKPOINT_MS": "1500",
             "CHAOS_DEFECT": defect,
         }
-        self.crew = Crew(folder, POLICIES, settings)
+        self.crew = Crew(folder, policies, settings)
 
     def begin(self, rate: float, seed: int) -> Load:
         """Start the workers, wait until they own something, start the load."""
+        self.start_workers()
+        return Load(self.broker.bootstrap, f"{self.name}-events", rate=rate, seed=seed)
+
+    def start_workers(self) -> None:
+        """Two, and each owns something."""
         for worker in WORKERS:
             self.crew.start(worker)
         for worker in WORKERS:
             self.crew.wait_owning(worker)
-        return Load(self.broker.bootstrap, f"{self.name}-events", rate=rate, seed=seed)
 
     def kill_one(self, rng: random.Random) -> str:
         """kill -9 at a random moment, and a new process in its place."""
@@ -105,20 +118,20 @@ class Scene:
         assert not load.failed, load.failed[:3]
         until_ms = time.time_ns() // 1_000_000 + int(DRAIN_S * 1000)
         self.supervise(DRAIN_S)
-        self._wait_quiet()
+        self.wait_quiet()
         self.crew.stop()
         alerts = read_topic(self.broker.bootstrap, f"{self.name}-alerts")
         dead = read_topic(self.broker.bootstrap, f"{self.name}-dead")
-        clocks = stored_clocks(self.redis.url, self.identity, POLICIES, until_ms)
+        clocks = stored_clocks(self.redis.url, self.identity, self.policies, until_ms)
         if keep is not None:
             for title, rows in (("events", load.accepted), ("alerts", alerts), ("clocks", clocks)):
                 lines = "".join(json.dumps(row) + "\n" for row in rows)
                 (keep / f"{self.name}-{title}.jsonl").write_text(lines)
-        verdict = judge(POLICIES, load.accepted, until_ms, alerts, clocks)
+        verdict = judge(self.policies, load.accepted, until_ms, alerts, clocks)
         verdict.dead = len(dead)
         return verdict
 
-    def _wait_quiet(self) -> None:
+    def wait_quiet(self) -> None:
         """Until every event is read and no alert has come for some seconds."""
         reader = self.log.reader()
         deadline = time.monotonic() + SETTLED_WITHIN_S
@@ -129,12 +142,11 @@ class Scene:
                 raise ServerFailed(f"the workers did not settle:\n{self.crew.tails()}")
             self.supervise(1.0)
             ends = [reader.bounds("alerts", n)[1] for n in range(PARTITIONS)]
-            quiet = quiet + 1 if ends == before and self._has_read_all() else 0
+            quiet = quiet + 1 if ends == before and self.has_read_all() else 0
             before = ends
 
-    def _has_read_all(self) -> bool:
-        from sla_engine.store.redis_store import RedisStore
-
+    def has_read_all(self) -> bool:
+        """Whether every event on the log is in the store."""
         reader = self.log.reader()
         store = RedisStore(self.redis.url)
         try:
@@ -147,10 +159,17 @@ class Scene:
 
 
 @contextmanager
-def scene(broker: KafkaBroker, redis: RedisServer, name: str, defect: str = "") -> Iterator[Scene]:
+def scene(
+    broker: KafkaBroker,
+    redis: RedisServer,
+    name: str,
+    *,
+    policies: str = POLICIES,
+    defect: str = "",
+) -> Iterator[Scene]:
     """A scene with a folder of its own; its processes end with the block."""
     folder = Path(tempfile.mkdtemp(prefix="sla-chaos-"))
-    made = Scene(broker, redis, folder, name, defect)
+    made = Scene(broker, redis, folder, name, policies=policies, defect=defect)
     try:
         yield made
     finally:

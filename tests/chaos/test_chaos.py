@@ -1,0 +1,65 @@
+"""Short versions of the parts of `tests.chaos.run`; the full figures take a quarter of an hour."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos import run
+from tests.chaos.checker import Verdict
+from tests.chaos.scene import scene
+from tests.services.kafka import KafkaBroker, StartKafka
+from tests.services.redis import RedisKind, RedisServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with RedisServer(RedisKind.REDIS) as server:
+        yield server
+
+
+def played(act: run.Act, broker: KafkaBroker, redis: RedisServer, name: str, **how: str) -> Verdict:
+    """Load, the fault, the verdict."""
+    with scene(broker, redis, name, **how) as made:
+        load = made.begin(50, seed=5)
+        act(made, random.Random(5))
+        return made.end(load)
+
+
+def assert_right(verdict: Verdict) -> None:
+    assert verdict.due > 50
+    assert verdict.is_right, verdict.text()
+
+
+def test_workers_killed_at_random_moments_lose_no_alert(
+    kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer
+) -> None:
+    assert_right(played(run.kills(3), kafka_broker, redis, kafka_name))
+
+
+def test_a_worker_frozen_past_the_session_timeout_does_no_harm(
+    kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer
+) -> None:
+    assert_right(played(run.freeze, kafka_broker, redis, kafka_name))
+
+
+def test_redis_set_back_by_ten_seconds_leaves_the_net_alerts_right(
+    kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer
+) -> None:
+    assert_right(played(run.rollback, kafka_broker, redis, kafka_name))
+
+
+def test_a_killed_broker_loses_nothing(start_kafka: StartKafka, redis: RedisServer) -> None:
+    assert_right(played(run.broker_killed, start_kafka(), redis, "broker"))
+
+
+def test_an_outbox_trimmed_too_early_is_noticed(
+    kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer
+) -> None:
+    defect = "outbox_trimmed_early"
+    verdict = played(run.defect_run(defect), kafka_broker, redis, kafka_name, defect=defect)
+    assert not verdict.is_right
