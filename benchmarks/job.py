@@ -46,7 +46,8 @@ def created(count: int, begin: datetime) -> Iterator[tuple[bytes, bytes]]:
                 f'{{"specversion":"1.0","id":"c{n}","source":"bench","type":"incident.created",'
                 f'"subject":"{subject}","time":"{stamp(begin + timedelta(milliseconds=n))}",'
                 f'"data":{{"title":"A parcel of {n} is late",'
-                f'"priority":"{chance.choice(PRIORITIES)}","team":"{chance.choice(TEAMS)}","customer":"C{n % 5000}"}}}}'
+                f'"priority":"{chance.choice(PRIORITIES)}",'
+                f'"team":"{chance.choice(TEAMS)}","customer":"C{n % 5000}"}}}}'
             ).encode(),
         )
 

@@ -180,8 +180,8 @@ def build_worker(
     services: Services, policies: PolicySet, metrics: Metrics | None = None
 ) -> Running:
     """Everything that `run` needs, connected and checked, not started."""
-    from sla_engine.engine.turn import TurnSettings
     from sla_engine.engine.settings import EngineSettings
+    from sla_engine.engine.turn import TurnSettings
     from sla_engine.engine.worker import Engine
     from sla_engine.policy.tables import RuleBook
     from sla_engine.store.redis_store import RedisStore
