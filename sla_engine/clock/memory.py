@@ -46,7 +46,9 @@ def _word(typing_context: Any, address: Any, index: Any) -> Any:
     return types.int64(types.int64, types.int64), generate
 
 
-def accessor(name: str, place: int, dtype: np.dtype[Any], *, grid: bool = False) -> Callable[[Any], Any]:  # fmt: skip
+def accessor(
+    name: str, place: int, dtype: np.dtype[Any], *, grid: bool = False
+) -> Callable[[Any], Any]:
     """The function that gives array `name`, the `place`-th pair of its bundle's table.
 
     `grid`: two-dimensional, with as many columns as the table's head says.

@@ -163,13 +163,49 @@ def class_of(rules: Any, work: Any, span: Any, index: int, slot: int) -> int:
 
 
 @inner
+def profile_after(
+    rules: Any, work: Any, row: int, event: Any, spans: NDArray[Any], first: bool
+) -> tuple[int, int, int]:
+    """(profile after the event's attributes, class of `author_id`, Outcome)."""
+    incident = incidents(work)[row]
+    profile = np.int64(incident["profile"])
+    author_class = np.int64(0)
+    has_status = False
+    base = event["span"]
+    for n in range(base, base + event["spans"]):
+        span = spans[n]
+        member = span["member"]
+        has_status |= member == _STATUS
+        slot = np.int64(slots(rules)[member])
+        if member == _CUSTOM:
+            slot = find(custom(rules), span["name"])
+        if slot < 0:
+            continue
+        found = class_of(rules, work, span, n, slot)
+        if found < 0:
+            return profile, author_class, _NEED_CLASS
+        if member == _AUTHOR_ID:
+            author_class = np.int64(found)
+            continue
+        profile = step_profile(rules, work, profile, slot, found)
+        if profile < 0:
+            return profile, author_class, _NEED_PROFILE
+    implied = type_status(rules)[event["type"]]
+    if implied >= 0 and not has_status:
+        profile = step_profile(rules, work, profile, np.int64(slots(rules)[_STATUS]), implied)
+    if profile >= 0 and len(eras(rules)) > 0 and (first or profile != incident["profile"]):
+        era = np.searchsorted(eras(rules), event["time"], side="right")
+        profile = step_profile(rules, work, profile, engine(rules)[_ERA], era)
+    return profile, author_class, _DONE if profile >= 0 else _NEED_PROFILE
+
+
+@inner
 def read_event(
     rules: Any, work: Any, row: int, event: Any, spans: NDArray[Any],
     data: NDArray[np.uint8], first: bool,
 ) -> Change:  # fmt: skip
     """Profile, edges and event class of one event on the incident; nothing is changed."""
     incident = incidents(work)[row]
-    profile = incident["profile"]
     team = incident["team"]
     assignee = incident["assignee"]
     requester = incident["requester"]
@@ -179,10 +215,7 @@ def read_event(
     third = incident["times"][2]
     fourth = incident["times"][3]
     author_id = np.uint64(0)
-    author_class = 0
     given = False
-    outcome = _DONE
-    has_status = False
     base = event["span"]
     for n in range(base, base + event["spans"]):
         span = spans[n]
@@ -198,48 +231,17 @@ def read_event(
             customer = span["hash"]
         elif member == _AUTHOR_ID:
             author_id = span["hash"]
-        elif member == _STATUS:
-            has_status = True
         elif member == _DUE:
             due = span["value"] if span["kind"] != _NULL else 0
         elif member == _OPENED_AT:
             opened_at = span["value"] if span["kind"] != _NULL else 0
-        slot = np.int64(slots(rules)[member])
-        if member == _CUSTOM:
-            slot = find(custom(rules), span["name"])
+        elif member == _CUSTOM:
             place = find(custom_times(rules), span["name"])
-            if place >= 0:
-                instant = time_in(span, data)
-                if place == 2:
-                    third = instant
-                else:
-                    fourth = instant
-        if slot >= 0 and outcome == _DONE:
-            found = class_of(rules, work, span, n, slot)
-            if found < 0:
-                outcome = _NEED_CLASS
-            elif member == _AUTHOR_ID:
-                author_class = found
-            else:
-                after = step_profile(rules, work, profile, slot, found)
-                if after < 0:
-                    outcome = _NEED_PROFILE
-                else:
-                    profile = after
-    implied = type_status(rules)[event["type"]]
-    if implied >= 0 and not has_status and outcome == _DONE:
-        after = step_profile(rules, work, profile, np.int64(slots(rules)[_STATUS]), implied)
-        if after < 0:
-            outcome = _NEED_PROFILE
-        else:
-            profile = after
-    if outcome == _DONE and len(eras(rules)) > 0 and (first or profile != incident["profile"]):
-        era = np.searchsorted(eras(rules), event["time"], side="right")
-        after = step_profile(rules, work, profile, engine(rules)[_ERA], era)
-        if after < 0:
-            outcome = _NEED_PROFILE
-        else:
-            profile = after
+            if place == 2:
+                third = time_in(span, data)
+            elif place == 3:
+                fourth = time_in(span, data)
+    profile, author_class, outcome = profile_after(rules, work, row, event, spans, first)
     if outcome != _DONE:
         return Change(
             outcome, 0, team, assignee, requester, customer, due, opened_at, third, fourth,
@@ -249,6 +251,21 @@ def read_event(
         rules, work, row, event, first, profile, team, assignee, requester, customer, due,
         opened_at, third, fourth, author_id, author_class, given,
     )  # fmt: skip
+
+
+@inner
+def is_lifted(incident: Any, before: Any, after: Any, event: Any) -> bool:
+    """Whether a customer's comment lifts the pause after this event (D12)."""
+    spoke = (
+        after["status"] == WAITING_CUSTOMER_CLASS
+        and event["type"] == _COMMENTED
+        and event["author"] == _CUSTOMER_AUTHOR
+        and event["flags"] & FLAG_PUBLIC != 0
+        and event["flags"] & FLAG_ENGINE_ACTOR == 0
+    )
+    if spoke:
+        return True
+    return before["status_value"] == after["status_value"] and incident["flags"] & LIFTED != 0
 
 
 @inner
@@ -295,17 +312,7 @@ def _edges(  # type: ignore[no-untyped-def]
         situation |= RESOLVED_NOW
     if first:
         situation |= OPENED
-    lifted = incident["flags"] & LIFTED != 0
-    if before["status_value"] != after["status_value"]:
-        lifted = False
-    if (
-        after["status"] == WAITING_CUSTOMER_CLASS
-        and event["type"] == _COMMENTED
-        and event["author"] == _CUSTOMER_AUTHOR
-        and event["flags"] & FLAG_PUBLIC
-        and event["flags"] & FLAG_ENGINE_ACTOR == 0
-    ):
-        lifted = True
+    lifted = is_lifted(incident, before, after, event)
     if lifted:
         situation |= PAUSE_LIFTED
     if new_team != zero:
@@ -341,7 +348,9 @@ def _count_profile(rules, work, profile, slot, number):  # type: ignore[no-untyp
 
 
 @inner
-def write_event(rules: Any, work: Any, row: int, event: Any, spans: NDArray[Any], change: Change) -> None:  # fmt: skip
+def write_event(
+    rules: Any, work: Any, row: int, event: Any, spans: NDArray[Any], change: Change
+) -> None:
     """Put the event's values into the incident; its clocks follow in `fold`."""
     incident = incidents(work)[row]
     profile = profiles(rules)[change.profile]
