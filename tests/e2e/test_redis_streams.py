@@ -17,6 +17,7 @@ from tests.chaos.crew import Crew
 from tests.chaos.load import DRAIN_S, POLICIES
 from tests.chaos.state import stored_clocks
 from tests.services.redis import RedisServer
+from tests.services.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -82,7 +83,8 @@ def test_a_killed_worker_comes_back_and_every_alert_goes_out(
         crew.wait_owning("ann")
         for n in range(200):
             desk.send("created", f"I{n}", {"team": "noc", "priority": "normal"})
-        time.sleep(1.0)
+        sent = time.monotonic()
+        wait_until(lambda: time.monotonic() > sent + 1, "a second of running", 10)
         for n in range(0, 200, 2):
             desk.send("resolved", f"I{n}", {})
         crew.workers["ann"].kill()
@@ -92,7 +94,8 @@ def test_a_killed_worker_comes_back_and_every_alert_goes_out(
         crew.wait_owning("ann")
         desk.close()
         until_ms = time.time_ns() // 1_000_000 + int(DRAIN_S * 1000)
-        time.sleep(DRAIN_S + 3)
+        drained = time.monotonic() + DRAIN_S + 3
+        wait_until(lambda: time.monotonic() > drained, "what is due has left", DRAIN_S + 20)
     finally:
         crew.stop()
     reader = log.reader()

@@ -1,4 +1,4 @@
-"""Replay: what incidents, pieces, partitions and the order of lines must not change; what is dead."""
+"""Replay: what pieces, partitions and the order of lines must not change; what is dead."""
 
 from __future__ import annotations
 
@@ -185,7 +185,8 @@ def test_time_ends_at_the_last_event_or_at_until_if_that_is_later(policies: Poli
 
 
 def test_the_time_on_the_log_moves_time(policies: PolicySet) -> None:
-    replay = replayed(policies, [event(1, "created", "09:00"), event(2, "sla.time", "13:00", "time")])
+    told = [event(1, "created", "09:00"), event(2, "sla.time", "13:00", "time")]
+    replay = replayed(policies, told)
     assert clocks_of(replay)["X", "resolution", 1]["as_of"] == "2026-01-12T13:00:00.000Z"
     assert replay.log.control == {"sla.time": 1}
 
