@@ -11,6 +11,7 @@ from sla_engine.clock.layout import (
     BY_RESOLVE,
     CANCEL,
     CUSTOMER_SPOKE,
+    LOST,
     NEVER,
     OPT_FROM_START,
     OPT_HAS_RESUME,
@@ -115,6 +116,7 @@ def on_event(  # type: ignore[no-untyped-def]
         if at >= 0:
             if active:
                 end(rules, work, row, at, _CANCELLED, t, False)
+                clocks(work)[at]["flags"] |= LOST
             elif clocks(work)[at]["state"] == _SCHEDULED:
                 drop(work, at)
         return
@@ -241,7 +243,7 @@ def on_idle(  # type: ignore[no-untyped-def]
     if kind == _NEXT_RESPONSE:
         on_waiting(rules, work, row, column, t, bits, plan)
         return
-    if stopped or (incident["status"] >= RESOLVED_CLASS and kind != _CUSTOM):
+    if stopped:
         if at >= 0 and clocks(work)[at]["state"] == _SCHEDULED and bits & CANCEL:
             drop(work, at)
         return
@@ -249,7 +251,7 @@ def on_idle(  # type: ignore[no-untyped-def]
     if (
         options & OPT_FROM_START
         and (first or not had)
-        and (at < 0 or clocks(work)[at]["cycle"] == 0)
+        and (at < 0 or clocks(work)[at]["cycle"] == 0 or clocks(work)[at]["flags"] & LOST != 0)
     ):
         start(rules, work, row, column, plan, incident["opened"], t, paused)
         return

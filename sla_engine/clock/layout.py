@@ -116,7 +116,7 @@ MOVED = 4  # the due was moved to an opening: a recomputed one is moved likewise
 TOLD = 8  # at least one alert of this cycle was sent
 HELD = 16  # breached, the alert waits for `hold`
 BY_RESOLVE = 32  # ended by the event that resolved the incident
-OVER = 64  # a once-only clock that will not come again
+LOST = 64  # cancelled because its policy or target went away: it may come again
 
 
 class TargetMode(IntEnum):
