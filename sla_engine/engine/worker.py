@@ -22,6 +22,7 @@ from sla_engine.engine.foreign import ForeignAlerts
 from sla_engine.engine.mailbox import Mailbox, Message
 from sla_engine.engine.owned import Owned, Waiting
 from sla_engine.engine.partition_clock import PartitionClock
+from sla_engine.engine.patience import patiently
 from sla_engine.engine.ports import (
     Clock,
     LogIdentity,
@@ -39,8 +40,6 @@ from sla_engine.errors import Fenced, SlaError, StoreRefused, StoreUnavailable
 from sla_engine.event.decode import Decoder
 from sla_engine.event.layout import DeadCode, DecodedBatch
 from sla_engine.limits import (
-    RETRY_FIRST_MS,
-    RETRY_LAST_MS,
     TURN_EVENTS_MAX,
     TURN_FIRES_MAX,
 )
@@ -210,11 +209,14 @@ class Engine(Mailbox):
             self.settings.turn,
             clock,
         )
+        read = owned.turn.read_history
+        owned.turn.read_history = lambda wanted: patiently(lambda: read(wanted), self._pause)
+        # Before the partition counts as owned: a claim that ends here is made anew as a whole.
+        foreign = ForeignAlerts.read(self.reader, owned)
         clock.start(now, clock.value_ms, owned.next_offset)
         self._owned[number] = owned
         self._rounds[number] = Round(owned)
         self._checkpointed[number] = now
-        foreign = ForeignAlerts.read(self.reader, owned)
         self._foreign[number] = foreign
         self._send(owned, list(owned.waiting))
         self._positions[number] = owned.next_offset
@@ -347,20 +349,11 @@ class Engine(Mailbox):
 
     def _commit(self, owned: Owned, next_offset: int) -> None:
         """Make the turn durable and send its alerts; a lost token gives the partition up."""
-        wait_ms = RETRY_FIRST_MS
-        while True:
-            try:
-                leaving = owned.commit(next_offset)
-                break
-            except Fenced:
-                self._refused(owned)
-                return
-            except (StoreUnavailable, StoreRefused) as error:
-                log.warning("the store does not take a write, again: %s", error)
-                if self._stopping:
-                    raise
-                self._pause(wait_ms)
-                wait_ms = min(2 * wait_ms, RETRY_LAST_MS)
+        try:
+            leaving = patiently(lambda: owned.commit(next_offset), self._pause)
+        except Fenced:
+            self._refused(owned)
+            return
         self._positions[owned.number] = next_offset
         if leaving:
             reach("before_produce")
@@ -438,10 +431,13 @@ class Engine(Mailbox):
                     code="LOST_PARTITION",
                 )
 
-    def _pause(self, wait_ms: int) -> None:
-        """Wait, but not longer than until `stop`."""
+    def _pause(self, wait_ms: int) -> bool:
+        """Wait, but not longer than until `stop`; False when stopping already."""
         with self._wake:
+            if self._stopping:
+                return False
             self._wake.wait_for(lambda: self._stopping, wait_ms / 1000)
+        return True
 
     # ------------------------------------------------------------------ the end
 

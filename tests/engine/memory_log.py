@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sla_engine.engine.ports import Acked, Inbox, LogIdentity, OutRecord, RawBatch, StoredRecord
+from sla_engine.errors import SlaError
 from sla_engine.stream.murmur2 import partition_of
 
 TOPICS = ("events", "alerts", "dead")
@@ -38,6 +39,7 @@ class MemoryLog:
         self.clock = clock
         self.partitions = partitions
         self._name = name
+        self.failures: list[SlaError] = []
         self._topics: dict[str, list[list[StoredRecord]]] = {
             topic: [[] for _ in range(partitions)] for topic in TOPICS
         }
@@ -61,6 +63,8 @@ class MemoryLog:
         return LogIdentity(topic, self._name, self.partitions)
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        if topic == "alerts" and self.failures:
+            raise self.failures.pop(0)
         return 0, len(self._topics[topic][partition])
 
     def read(

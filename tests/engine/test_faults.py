@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from sla_engine.errors import SlaError
+from sla_engine.errors import LogUnavailable, SlaError
 from sla_engine.store.memory import Fault, PlannedFaults
 from tests.engine.world import MemoryWorker, World, clean_stream
 
@@ -188,3 +188,36 @@ def test_a_partition_given_back_by_the_group_is_read_from_where_it_stood() -> No
     world.move_to("14:30")
     worker.catch_up()
     each_once(world)
+
+
+@pytest.mark.parametrize("fault", [Fault.BEFORE, Fault.AFTER])
+def test_a_late_event_waits_for_its_history_while_the_store_is_away(fault: Fault) -> None:
+    faults = PlannedFaults()
+    world = World(POLICIES)
+    worker = world.worker(faults).claim(0)
+    world.send("created", "A", {"team": "noc"})
+    world.move_to("10:00")
+    late = world.event("resolved", "A")
+    world.move_to("13:30")
+    worker.catch_up()
+    worker.checkpoint()
+    faults.plan("read", fault, fault)
+    world.put(late)
+    worker.catch_up()
+    assert world.net() == clean_stream(POLICIES, world.sent, world.clock.now_ms()) == {}
+
+
+def test_a_claim_that_could_not_read_the_alerts_is_made_anew_as_a_whole() -> None:
+    world = World(POLICIES)
+    first = world.worker().claim(0)
+    world.send("created", "A", {"team": "noc"})
+    first.catch_up()
+    first.producer.holding = True
+    world.move_to("11:30")
+    first.catch_up()
+    second = world.worker()
+    world.log.failures.append(LogUnavailable("the broker is away"))
+    with pytest.raises(LogUnavailable):
+        second.claim(0)
+    second.claim(0)
+    assert world.said() == ["11:00:00 warning A/default/resolution/1/50%"]

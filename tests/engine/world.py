@@ -11,8 +11,9 @@ from typing import Any
 from sla_engine.engine.ports import OutRecord, RawBatch, StoredRecord
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.report import clock_reports
+from sla_engine.engine.settings import EngineSettings
 from sla_engine.engine.turn import TurnSettings
-from sla_engine.engine.worker import Engine, EngineSettings
+from sla_engine.engine.worker import Engine
 from sla_engine.event.hashing import incident_key
 from sla_engine.event.packed import unpack_all
 from sla_engine.event.times import format_time, parse_time_text
