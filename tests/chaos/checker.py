@@ -110,11 +110,25 @@ def judge(
     clocks: Sequence[Event],
 ) -> Verdict:
     """Compare the receiver's log and the final clocks with the reference fold."""
-    expected = fold(load_policies_text(policies), list(accepted), until_ms)
+    expected = _folded(policies, accepted, until_ms)
     verdict = Verdict(records=len(alerts))
     _compare_alerts(verdict, expected, alerts)
     _compare_clocks(verdict, expected, clocks)
     return verdict
+
+
+def _folded(policies: str, accepted: Sequence[Event], until_ms: int) -> Result:
+    """The reference fold, incident by incident: the load merges none of them."""
+    by_incident: dict[str, list[Event]] = {}
+    for event in accepted:
+        by_incident.setdefault(event["subject"], []).append(event)
+    rules = load_policies_text(policies)
+    whole = Result([], [])
+    for events in by_incident.values():
+        one = fold(rules, events, until_ms)
+        whole.clocks += one.clocks
+        whole.alerts += one.alerts
+    return whole
 
 
 def _compare_alerts(verdict: Verdict, expected: Result, alerts: Sequence[Event]) -> None:
