@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PARTITIONS: Final = 4
 _SHOWN_MAX: Final = 20
+_FIRST_EVENTS: Final = 40
 _WIDTH: Final = 9
 
 
@@ -56,9 +57,11 @@ def _end(number: int, frame: object) -> NoReturn:
 
 def _demo(folder: Path, scenario: str, seed: int, plain: bool) -> bool:
     from sla_engine.cli.compile import compile_kernels
+    from sla_engine.cli.live_day import courier_day, lines
     from sla_engine.cli.live_pace import paced_policies
     from sla_engine.cli.live_show import HEROES, Show, partitions_of
     from sla_engine.cli.live_tell import Teller
+    from sla_engine.cli.live_verdict import replayed
     from sla_engine.cli.live_worker import WorkerProcess
     from sla_engine.cli.wiring import open_services
     from sla_engine.config import load_settings
@@ -79,6 +82,9 @@ def _demo(folder: Path, scenario: str, seed: int, plain: bool) -> bool:
         with Teller(plain=plain, names=HEROES) as teller:
             partitions = partitions_of(services, _PARTITIONS)
             show = Show(services, store, worker, teller, seed, partitions)
+            teller.status("getting ready")
+            # The last kernels are those of the replay; nobody should wait for them at the end.
+            replayed(policy_set, lines(courier_day(seed)[:_FIRST_EVENTS]), 0)
             teller.heading("A courier's day: one hour takes four seconds")
             teller.line("  ! marks what the engine says; everything else happens to it", "dim")
             show.begin()

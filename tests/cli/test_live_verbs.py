@@ -223,7 +223,8 @@ def test_incidents_show_what_fired(company: Company) -> None:
 
 
 def run_demo(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    environment = plain_environment({"TMPDIR": str(folder)})
+    # Settings of the caller's own must not reach the demo: nobody listens there.
+    environment = plain_environment({"TMPDIR": str(folder), "SLA_KAFKA__BROKERS": "127.0.0.1:1"})
     return subprocess.Popen(
         [sys.executable, "-m", "sla_engine.cli", "demo", *words],
         stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from sla_engine.cli.live_day import (
     BOUNCED,
@@ -21,6 +22,9 @@ from sla_engine.cli.live_scenario import policies_of
 from sla_engine.engine.replay import Replay
 from sla_engine.policy import check_directory, load_cases, load_directory, run_cases
 from sla_engine.policy.model import PolicySet
+
+#: The first fold compiles the kernels.
+pytestmark = pytest.mark.timeout(600)
 
 Records = list[dict[str, Any]]
 COURIER = policies_of("courier")
