@@ -16,9 +16,11 @@ demo: $(RUN) ## a courier's day on accelerated time, nothing else to install (tw
 	@$(BIN)/sla-engine demo $(ARGS)
 
 test: $(DEV) ## every test, on real Redis and Kafka (skips what is missing, fails in CI)
+	@$(BIN)/python -m sla_engine.cli.compile
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-fast: $(DEV) ## the tests that need no server, under a minute
+	@$(BIN)/python -m sla_engine.cli.compile
 	@$(BIN)/python -m pytest -m "not kafka and not redis and not slow" $(ARGS)
 
 lint: $(DEV) ## style, types and the direction of imports

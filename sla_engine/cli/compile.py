@@ -37,3 +37,7 @@ def compile_kernels() -> None:
     took = time.monotonic() - started
     if took > QUIET_S:
         click.echo(f"kernels are ready after {took:.0f} s", err=True)
+
+
+if __name__ == "__main__":
+    compile_kernels()

@@ -8,6 +8,7 @@ import orjson
 from sla_engine.engine.images import images_of
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.refold import Folder
+from sla_engine.engine.replay import Replay
 from sla_engine.engine.turn import Turn
 from sla_engine.event.decode import Decoder
 from sla_engine.policy import load_text
@@ -61,3 +62,7 @@ def compile_all() -> None:
     partition.close_turn()
     whole = Decoder().decode_lines(b"\n".join(lines[:2]))
     folder.fold(whole, upto, report=True)
+    replay = Replay(load_text(_POLICY))
+    replay.add(b"\n".join(lines))
+    for incident in replay.incidents(upto):
+        incident.clocks(incident.alerts())
