@@ -25,7 +25,10 @@ POLICIES = """
 recipients: {lead: {}}
 policies:
   - name: everyone
-    clocks: {resolution: {target: 4h}, first_response: {target: 1h}, update: {every: 2h, from: opened}}
+    clocks:
+      resolution: {target: 4h}
+      first_response: {target: 1h}
+      update: {every: 2h, from: opened}
     escalations: [{at: 50%, notify: team}, {at: breach, page: lead}]
 """
 
