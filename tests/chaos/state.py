@@ -15,6 +15,9 @@ from sla_engine.policy import load_text
 from sla_engine.policy.tables import RuleBook
 from sla_engine.store.redis_store import RedisStore
 
+#: Rows whose histories are read in one call; the store keeps those of 64 together.
+BLOCK = 4_096
+
 
 def stored_clocks(
     url: str, identity: LogIdentity, policies: str, until_ms: int
@@ -30,11 +33,12 @@ def stored_clocks(
                 store, number, b"the-checker", identity, book, folder, TurnSettings(),
                 PartitionClock(),
             )  # fmt: skip
-            for row in range(owned.partition.rows):
-                history = owned.turn.history(row)
-                if history:
-                    folded = folder.fold(unpack_all(history), until_ms, report=True)
-                    found += clock_reports(book, folded, folder.render(folded))
+            for first in range(0, owned.partition.rows, BLOCK):
+                rows = range(first, min(first + BLOCK, owned.partition.rows))
+                for history in owned.turn.histories(rows).values():
+                    if history:
+                        folded = folder.fold(unpack_all(history), until_ms, report=True)
+                        found += clock_reports(book, folded, folder.render(folded))
     finally:
         store.close()
     return found
