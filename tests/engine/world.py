@@ -271,6 +271,7 @@ def replayed(
     clocks: list[Event] = []
     alerts: list[Event] = []
     for one in replay.incidents(until_ms):
-        clocks += one.clocks
-        alerts += one.alerts
+        own = one.alerts()
+        alerts += own
+        clocks += one.clocks(own)
     return clocks, alerts
