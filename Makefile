@@ -7,7 +7,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 ARGS ?=
 
-.PHONY: help demo test test-fast lint format bench docs lock clean
+.PHONY: help demo test test-fast chaos lint format bench docs lock clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,11 +17,15 @@ demo: $(RUN) ## a courier's day on accelerated time, nothing else to install (tw
 
 test: $(DEV) ## every test, on real Redis and Kafka (skips what is missing, fails in CI)
 	@$(BIN)/python -m sla_engine.cli.compile
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/chaos $(ARGS)
+
+chaos: $(DEV) ## kill -9, frozen workers, servers set back: minutes, on real Kafka and Redis
+	@$(BIN)/python -m sla_engine.cli.compile
+	@$(BIN)/python -m pytest tests/chaos $(ARGS)
 
 test-fast: $(DEV) ## the tests that need no server, under a minute
 	@$(BIN)/python -m sla_engine.cli.compile
-	@$(BIN)/python -m pytest -m "not kafka and not redis and not slow" $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/chaos -m "not kafka and not redis and not slow" $(ARGS)
 
 lint: $(DEV) ## style, types and the direction of imports
 	@$(BIN)/ruff check .
