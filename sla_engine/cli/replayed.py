@@ -53,10 +53,10 @@ class Outputs:
         """One incident, in the order of tenants and incidents."""
         if self._alerts is None and self._clocks is None:
             return
-        alerts = incident.alerts()
+        alerts = None if self._alerts is None else incident.alerts()
         if self._clocks is not None:
             self._clocks.writelines(_line(clock) for clock in incident.clocks(alerts))
-        if self._alerts is not None:
+        if alerts is not None:
             own = (incident.tenant, incident.incident)
             self._kept += [
                 ((alert["time"], *own, alert["id"]), _line(alert))

@@ -17,6 +17,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from sla_engine.alert.render import TYPES, id_of
+from sla_engine.clock.layout import AlertKind
 from sla_engine.engine.merges import Address, Item, items_of, merges, settle
 from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.replay_fold import ManyFolder
@@ -26,6 +28,7 @@ from sla_engine.event.cloudevent import text
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType, Member
 from sla_engine.event.order import count_contradictions, sort_history
+from sla_engine.event.times import format_time
 from sla_engine.policy.model import PolicySet
 from sla_engine.policy.tables import RuleBook
 
@@ -53,9 +56,25 @@ class Incident:
         """Its alerts as contracts section 2, each fired at its own instant."""
         return self.folder.render(self.folded, self.allowed)
 
-    def clocks(self, alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Its clocks as contracts section 3, by (set, clock, cycle); `alerts` are its own."""
-        return clock_reports(self.folder.book, self.folded, alerts)
+    def clocks(self, alerts: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Its clocks as contracts section 3, by (set, clock, cycle).
+
+        `alerts` are its own, if they were made already.
+        """
+        fired = self._fired() if alerts is None else alerts
+        return clock_reports(self.folder.book, self.folded, fired)
+
+    def _fired(self) -> list[dict[str, Any]]:
+        """The alerts as far as a clock's `fired` tells of them."""
+        book = self.folder.book
+        return [
+            {
+                "type": TYPES[AlertKind(int(row["kind"]))],
+                "id": id_of(book, row, self.tenant, self.incident),
+                "time": format_time(int(row["time"])),
+            }
+            for row in self.folded.alerts
+        ]
 
 
 class Replay:
