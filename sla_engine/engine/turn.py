@@ -36,6 +36,7 @@ from sla_engine.engine.outgoing import (
 )
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.refold import Folded, Folder, distinct, superseded
+from sla_engine.errors import Fenced
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
 from sla_engine.event.packed import pack, unpack_all
 from sla_engine.event.times import format_time
@@ -256,7 +257,13 @@ class Turn:
         for row, rows in by_row.items():
             history = histories[row]
             batch = unpack_all(history)
-            timeline = Timeline(partition.book.policies, batch, distinct(batch))
+            order = distinct(batch)
+            if not len(order):
+                raise Fenced(
+                    f"partition {partition.number}: the store no longer has the history of a row "
+                    "that is in memory; it was set back to an earlier state"
+                )
+            timeline = Timeline(partition.book.policies, batch, order)
             told = sent_of(history)
             for alert in rows:
                 outgoing = self._rendered(alert, timeline, told)

@@ -88,3 +88,19 @@ def test_an_alert_of_an_incident_nobody_knows_any_more_is_retracted() -> None:
     world.send("created", "Y")
     world.worker().claim(0).catch_up()
     assert world.net() == {}
+
+
+def test_an_owner_whose_store_was_set_back_gives_the_partition_up() -> None:
+    world = World(POLICIES)
+    worker = world.worker().claim(0)
+    nothing = world.server.snapshot()
+    world.send("created", "A")
+    worker.catch_up()
+    worker.checkpoint()
+    world.server.restore(nothing)
+    world.move_to("11:30")
+    worker.catch_up()
+    assert world.alerts() == []
+    again = world.worker().claim(0)
+    again.catch_up()
+    net_is_clean(world)
