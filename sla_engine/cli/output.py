@@ -45,6 +45,11 @@ def _text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 event`, `1,200 events`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def span(length_ms: int) -> str:
     """A length for people: `45h 3m 4.500s`; `0s` for none. No days: open time has its own."""
     rest, sign = abs(length_ms), "-" if length_ms < 0 else ""

@@ -9,7 +9,7 @@ import click
 
 from sla_engine.cli.common import load, say
 from sla_engine.cli.options import INSTANT, config_option, format_option, policies_option
-from sla_engine.cli.output import put_json
+from sla_engine.cli.output import counted, put_json
 from sla_engine.errors import ExitCode
 
 _OUTPUT = click.Path(dir_okay=False, allow_dash=True)
@@ -74,5 +74,6 @@ def replay(
         figures = tally.as_json(replay, end_ms)
         put_json(figures) if form == "json" else click.echo("\n".join(lines(figures)))
     if strict and replay.log.refused:
-        say(f"{len(replay.log.refused)} events were refused; --dead FILE tells which and why")
+        hint = "" if dead else "; --dead FILE tells which and why"
+        say(f"{counted(len(replay.log.refused), 'event')} refused{hint}")
         sys.exit(int(ExitCode.FOUND))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sla_engine.alert.render import TYPES
-from sla_engine.cli.output import table
+from sla_engine.cli.output import counted, table
 from sla_engine.clock.layout import BREACHED, AlertKind, State
 from sla_engine.engine.refold import is_shown
 from sla_engine.engine.replay import Incident, Replay
@@ -69,16 +69,16 @@ def _counts(counted: Counter[str]) -> dict[str, int]:
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The figures for people."""
-    yield f"{figures['events']:,} events of {figures['incidents']:,} incidents"
+    yield f"{counted(figures['events'], 'event')} of {counted(figures['incidents'], 'incident')}"
     if figures["from"] is not None:
         yield f"from {figures['from']} to {figures['to']}, clocks as of {figures['until']}"
-    for name, text in (
-        ("duplicates", "duplicates"),
-        ("contradictions", "events whose time and sequence contradict each other"),
-        ("unknown_members", "unknown members, ignored"),
+    for name, noun, rest in (
+        ("duplicates", "duplicate", ""),
+        ("contradictions", "contradiction", " between time and sequence; time counts"),
+        ("unknown_members", "unknown member", ", ignored"),
     ):
         if figures[name]:
-            yield f"{figures[name]:,} {text}"
+            yield counted(figures[name], noun) + rest
     for kind, count in figures["control"].items():
         yield f"{count:,} {kind}"
     for code, count in figures["dead"].items():
