@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sla_engine.engine.ports import Clock, RawBatch
+from sla_engine.errors import SlaError
 from sla_engine.limits import INBOX_BATCHES_MAX, INBOX_BYTES_MAX
 
 
@@ -22,6 +23,17 @@ class Message:
     batch: RawBatch | None = None
     end_offset: int = -1
     seen_ms: int = 0
+
+    def decline(self, error: SlaError) -> None:
+        """Answer without doing: what is revoked is let go of already, nothing is claimed."""
+        future = self.future
+        if future is None or future.done():
+            return
+        if self.kind == "revoke":
+            future.set_result(None)  # type: ignore[arg-type]
+        else:
+            future.set_exception(error)
+
     partitions: Sequence[int] = ()
     future: Future[dict[int, int]] | Future[None] | None = None
 
@@ -35,6 +47,7 @@ class Mailbox:
         self._wake = threading.Condition()
         self._queued_batches = 0
         self._queued_bytes = 0
+        self._closed: SlaError | None = None
         self._unread: dict[int, int] = {}  # by partition: batches in the inbox or in hand
 
     def assign(self, partitions: Sequence[int]) -> Future[dict[int, int]]:
@@ -70,8 +83,19 @@ class Mailbox:
     def post(self, message: Message) -> None:
         """Put a message behind the others and wake the thread."""
         with self._wake:
+            if self._closed is not None:
+                message.decline(self._closed)
+                return
             self._messages.append(message)
             self._wake.notify()
+
+    def close(self, error: SlaError) -> None:
+        """Nobody reads any more: whatever waits, and whatever comes, is answered at once."""
+        with self._wake:
+            self._closed = error
+            for message in self._messages:
+                message.decline(error)
+            self._messages.clear()
 
     def popped(self) -> Message | None:
         """The next message; the caller holds the lock."""

@@ -451,14 +451,7 @@ class Engine(Mailbox):
         self._settle_acks()
         with self._wake:
             self._stopping = True
-            for message in self._messages:
-                future = message.future
-                if future is not None and not future.done():
-                    if message.kind == "revoke":
-                        future.set_result(None)  # type: ignore[arg-type]
-                    else:
-                        future.set_exception(self.fatal or SlaError("the engine has stopped"))
-            self._messages.clear()
+        self.close(self.fatal or SlaError("the engine has stopped"))
 
     def _count(self, name: str, amount: float = 1, *labels: str) -> None:
         if self._metrics is not None:

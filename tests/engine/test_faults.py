@@ -221,3 +221,13 @@ def test_a_claim_that_could_not_read_the_alerts_is_made_anew_as_a_whole() -> Non
         second.claim(0)
     second.claim(0)
     assert world.said() == ["11:00:00 warning A/default/resolution/1/50%"]
+
+
+def test_an_engine_that_ended_answers_whoever_still_asks() -> None:
+    world = World(POLICIES)
+    engine = world.worker().claim(0).engine
+    engine.stop()
+    engine.run()
+    assert engine.revoke([0]).result(timeout=0) is None
+    with pytest.raises(SlaError):
+        engine.assign([0]).result(timeout=0)
