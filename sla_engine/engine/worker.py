@@ -36,7 +36,7 @@ from sla_engine.engine.recovery import claim
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.settings import Counting, EngineSettings
 from sla_engine.engine.turn import Counters, DeadLetter, Turn
-from sla_engine.errors import Fenced, SlaError, StoreRefused, StoreUnavailable
+from sla_engine.errors import Fenced, SlaError, StoreError, StoreRefused, StoreUnavailable
 from sla_engine.event.decode import Decoder
 from sla_engine.event.layout import DeadCode, DecodedBatch
 from sla_engine.limits import (
@@ -405,10 +405,11 @@ class Engine(Mailbox):
         """Housekeeping that may fail: fenced gives the partition up, no answer means later."""
         try:
             act()
-        except Fenced:
-            self._refused(owned)
         except (StoreUnavailable, StoreRefused) as error:
             log.warning("the store does not take a write, later: %s", error)
+        except StoreError as error:  # Fenced, or what is to be trimmed was never written there
+            log.warning("partition %d: %s", owned.number, error)
+            self._refused(owned)
 
     def _refused(self, owned: Owned) -> None:
         """The store has another owner or another state: what is in memory is worth nothing."""

@@ -104,3 +104,19 @@ def test_an_owner_whose_store_was_set_back_gives_the_partition_up() -> None:
     again = world.worker().claim(0)
     again.catch_up()
     net_is_clean(world)
+
+
+def test_what_cannot_be_trimmed_in_a_store_set_back_costs_the_partition_not_the_worker() -> None:
+    world = World(POLICIES)
+    worker = world.worker().claim(0)
+    nothing = world.server.snapshot()
+    world.send("created", "A")
+    worker.catch_up()
+    world.move_to("11:30")
+    worker.feed.tell_end(0)
+    worker.engine.step()  # the warning leaves; it is not trimmed yet
+    world.server.restore(nothing)
+    world.clock.move_to(world.clock.now_ms() + 1_000)
+    worker.settle()
+    world.worker().claim(0).catch_up()
+    net_is_clean(world)
