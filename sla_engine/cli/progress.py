@@ -64,7 +64,8 @@ class Progress:
             now = time.monotonic()
             current = (self._text, self._count)
             new_step = self._written is None or self._written[0] != current[0]
-            if self._terminal or new_step or now - said_at >= _LINES_S:
+            due = self._terminal or new_step or now - said_at >= _LINES_S
+            if current[0] and due:
                 self._write(current)
                 said_at = now
             if self._done.wait(_TERMINAL_S):
