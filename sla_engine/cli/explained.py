@@ -1,7 +1,8 @@
-"""Explanations: from a file of events, for people and for programs."""
+"""Explanations: from a file of events or from the store, for people and for programs."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,8 +12,12 @@ from sla_engine.cli.output import put_json, span, table
 from sla_engine.cli.replayed import read
 from sla_engine.config import Settings
 from sla_engine.engine.explain import explain
+from sla_engine.engine.ports import Store
 from sla_engine.engine.refold import Folder
 from sla_engine.errors import EventError
+from sla_engine.event.packed import unpack_all
+from sla_engine.policy import load_directory
+from sla_engine.policy.tables import RuleBook
 
 #: Members of an event's data that stand for the rest on one line.
 _SHOWN_CHARS: Final = 100
@@ -33,6 +38,44 @@ def from_file(
             code="UNKNOWN_INCIDENT",
         )
     return explain(Folder(replay.book), folded, settings.alerts.attributes)
+
+
+def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None) -> dict[str, Any]:
+    """One incident as the workers' store has it, explained as of `at_ms` (None: now)."""
+    from sla_engine.cli.wiring import open_services
+    from sla_engine.store.redis_store import RedisStore
+
+    policies = load_directory(settings.policies.dir)
+    services = open_services(settings)
+    try:
+        partitions = services.log.ensure_topics(settings.kafka.partitions).partitions
+        store = RedisStore(services.redis_url)
+        try:
+            packed = stored_history(store, partitions, tenant, incident)
+        finally:
+            store.close()
+    finally:
+        services.close()
+    end_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+    folder = Folder(RuleBook(policies))
+    folded = folder.fold(unpack_all(packed), end_ms, report=True) if packed else None
+    if folded is None or not folded.incident[0]["events"]:
+        raise EventError(
+            f"no incident `{incident}` (tenant `{tenant}`) in the store; ids and tenants are "
+            "compared letter by letter, and what was finished long ago is forgotten",
+            code="UNKNOWN_INCIDENT",
+        )
+    return explain(folder, folded, settings.alerts.attributes)
+
+
+def stored_history(store: Store, partitions: int, tenant: str, incident: str) -> bytes:
+    """The packed history of an incident; empty when the store does not know it."""
+    from sla_engine.cli.live_store import PartitionView
+    from sla_engine.stream.murmur2 import partition_of
+
+    view = PartitionView(store, partition_of(incident.encode(), partitions))
+    view.refresh()
+    return view.history(tenant, incident)
 
 
 def print_explained(explained: dict[str, Any], clock: str | None, form: str) -> None:

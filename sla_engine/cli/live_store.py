@@ -19,6 +19,7 @@ from sla_engine.engine.images import Image, read_journal_entry, read_page
 from sla_engine.engine.ports import Store
 from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.report import clock_reports
+from sla_engine.event.hashing import incident_key
 from sla_engine.event.packed import unpack_all
 from sla_engine.limits import HISTORY_CHUNK_INCIDENTS
 from sla_engine.policy import load_directory
@@ -94,6 +95,15 @@ class PartitionView:
             row = image.incident[0]
             if int(row["status"]) not in _CLOSED and not int(row["flags"]) & ENDED:
                 yield b"".join(self._histories.get(int(row["history"]), ()))
+
+    def history(self, tenant: str, incident: str) -> bytes:
+        """The packed history of one incident, open or finished; empty when none is known."""
+        keys = incident_key(tenant, incident)
+        for image in self._rows.values():
+            row = image.incident[0]
+            if (int(row["key1"]), int(row["key2"])) == keys:
+                return b"".join(self._histories.get(int(row["history"]), ()))
+        return b""
 
     def _load(self) -> None:
         self._rows, self._histories = {}, {}

@@ -83,7 +83,6 @@ def test_an_unknown_verb_is_told_the_nearest(capsysbinary: Capture) -> None:
         ("calendar add office 2026-11-27T10:00:00Z 2w --policies {policies}", 2, "`2w`"),
         ("calendar add offce 2026-11-27T10:00:00Z 2h --policies {policies}", 2, "unknown calendar"),
         ("config show --config none.toml", 2, "none.toml: cannot be read"),
-        ("explain 4711", 2, "--events"),
         ("explain 1 --events {events} --policies {policies}", 2, "no event of incident `1`"),
     ],
 )
