@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,10 @@ from sla_engine.cli.common import load, say
 from sla_engine.cli.options import INSTANT, config_option, format_option, policies_option
 from sla_engine.cli.output import counted, put_json
 from sla_engine.errors import ExitCode
+
+if TYPE_CHECKING:
+    from sla_engine.engine.replay import Replay
+    from sla_engine.engine.replay_arrival import ArrivalReplay
 
 _OUTPUT = click.Path(dir_okay=False, allow_dash=True)
 
@@ -58,17 +63,15 @@ def replay(
     Without --alerts, --clocks and --dead a summary is printed. The same events give the same
     bytes, run after run.
     """
-    if order == "arrival":
-        raise click.UsageError(
-            "--order arrival needs the engine that `sla-engine run` runs, with [time] source = "
-            '"events"; a replay orders events by their own times (--order event)'
-        )
     settings = load(config, {"policies.dir": None if policies is None else str(policies)})
-    from sla_engine.cli.replayed import Outputs, folded, read
+    from sla_engine.cli.replayed import Outputs, folded, read, read_as_arrived
     from sla_engine.cli.tally import lines
 
     with Outputs(alerts, clocks, dead, settings.alerts.not_before_ms) as outputs:
-        replay = read(events, settings, keep_raw=dead is not None)
+        if order == "arrival":
+            replay: Replay | ArrivalReplay = read_as_arrived(events, settings)
+        else:
+            replay = read(events, settings, keep_raw=dead is not None)
         tally, end_ms = folded(replay, until, partitions, outputs)
     if not (alerts or clocks or dead):
         figures = tally.as_json(replay, end_ms)

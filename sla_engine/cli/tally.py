@@ -11,6 +11,7 @@ from sla_engine.cli.output import counted, table
 from sla_engine.clock.layout import BREACHED, AlertKind, State
 from sla_engine.engine.refold import is_shown
 from sla_engine.engine.replay import Incident, Replay
+from sla_engine.engine.replay_arrival import ArrivalReplay
 from sla_engine.event.times import format_time
 
 _STATES: Final = (State.RUNNING, State.PAUSED, State.MET, State.CANCELLED)
@@ -27,7 +28,7 @@ class Tally:
         self.alerts: Counter[str] = Counter()
 
     def add(self, incident: Incident) -> None:
-        """Count one incident's clocks and alerts."""
+        """Count one incident and its clocks."""
         self.incidents += 1
         folded = incident.folded
         columns = incident.folder.book.definitions.columns
@@ -37,10 +38,13 @@ class Tally:
                 counted["cycles"] += 1
                 counted[State(int(row["state"])).name.lower()] += 1
                 counted["breached"] += bool(row["flags"] & BREACHED)
-        for kind in folded.alerts["kind"].tolist():
+
+    def add_alerts(self, incident: Incident) -> None:
+        """Count one incident's valid alerts."""
+        for kind in incident.folded.alerts["kind"].tolist():
             self.alerts[TYPES[AlertKind(kind)]] += 1
 
-    def as_json(self, replay: Replay, end_ms: int) -> dict[str, Any]:
+    def as_json(self, replay: Replay | ArrivalReplay, end_ms: int) -> dict[str, Any]:
         """All figures by name."""
         log = replay.log
         return {

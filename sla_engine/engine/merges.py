@@ -85,6 +85,13 @@ class Merge:
         return Item(key, -1, EventType.ABSORBED, self.opened_ms, own, self.absorbed)
 
 
+def address_of(batch: DecodedBatch, row: int) -> Address:
+    """The incident that an event is about."""
+    first = int(batch.events["span"][row])
+    tenant, incident = batch.spans[first + Member.TENANT], batch.spans[first + Member.SUBJECT]
+    return text(batch.data, tenant), text(batch.data, incident)
+
+
 def items_of(batch: DecodedBatch, order: NDArray[np.int64]) -> list[Item]:
     """The events of one incident, in their order."""
     return [_item(batch, int(row)) for row in order]

@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 
 from sla_engine.alert.render import TYPES, id_of
 from sla_engine.clock.layout import AlertKind
-from sla_engine.engine.merges import Address, Item, items_of, merges, settle
+from sla_engine.engine.merges import Address, Item, address_of, items_of, merges, settle
 from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.replay_fold import ManyFolder
 from sla_engine.engine.replay_log import Refused, ReplayLog, incidents_with
 from sla_engine.engine.report import clock_reports
-from sla_engine.event.cloudevent import text
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
-from sla_engine.event.layout import DeadCode, DecodedBatch, EventType, Member
+from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
 from sla_engine.event.order import count_contradictions, sort_history
 from sla_engine.event.times import format_time
 from sla_engine.policy.model import PolicySet
@@ -150,7 +149,7 @@ class Replay:
         order, bounds = self.log.by_incident()
         firsts = self.log.unpacked(order[bounds[:-1]])
         found = [
-            _Group(_address(firsts, n), order[bounds[n] : bounds[n + 1]])
+            _Group(address_of(firsts, n), order[bounds[n] : bounds[n + 1]])
             for n in range(len(bounds) - 1)
         ]
         return sorted(found, key=lambda group: group.address)
@@ -167,7 +166,7 @@ class Replay:
             if int(self.log.entries[order[begin]]["key1"]) in keys:
                 batch = self.log.unpacked(order[begin:end])
                 distinct, _ = _first_of_each(batch, np.zeros(end - begin, np.int64))
-                histories[_address(batch, 0)] = items_of(batch, distinct)
+                histories[address_of(batch, 0)] = items_of(batch, distinct)
         lines = b"\n".join(orjson.dumps(merge.event()) for merge in merges(histories))
         self.log.add_made(Decoder().decode_lines(lines))
 
@@ -236,12 +235,6 @@ class _Group:
 
     address: Address
     rows: NDArray[np.int64]
-
-
-def _address(batch: DecodedBatch, row: int) -> Address:
-    first = int(batch.events["span"][row])
-    tenant, incident = batch.spans[first + Member.TENANT], batch.spans[first + Member.SUBJECT]
-    return text(batch.data, tenant), text(batch.data, incident)
 
 
 def _blocks(groups: Sequence[_Group]) -> Iterator[list[_Group]]:

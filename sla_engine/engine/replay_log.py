@@ -46,10 +46,10 @@ class Refused:
     raw: bytes
 
 
-class ReplayLog:
-    """All events that a replay was given. Texts are kept only when `keep_raw` asks for them."""
+class Intake:
+    """What a replay is given: decoded, counted, and what the decoder refuses kept apart."""
 
-    def __init__(self, actors: Sequence[str] = DEFAULT_ACTORS, *, keep_raw: bool = False) -> None:
+    def __init__(self, actors: Sequence[str] = DEFAULT_ACTORS) -> None:
         self.refused: list[Refused] = []
         self.events = 0
         self.unknown_members = 0
@@ -57,47 +57,60 @@ class ReplayLog:
         self.first_ms: int | None = None
         self.last_ms: int | None = None
         self._decoder = Decoder(actors)
+        self._lines = 0
+
+    def decode(self, lines: bytes) -> DecodedBatch:
+        """JSON lines as rows; a text ends with a whole line, blank lines are left out."""
+        batch = self._decoder.decode_lines(lines, first_line=self._lines + 1)
+        self._lines += lines.count(b"\n") + (not lines.endswith(b"\n"))
+        self.events += len(batch.events)
+        self.unknown_members += batch.unknown_members
+        for row in np.flatnonzero(batch.events["code"]).tolist():
+            code = DeadCode(int(batch.events["code"][row]))
+            self.refuse_row(batch, row, code, batch.messages.get(row, ""))
+        accepted = batch.events[batch.events["code"] == 0]
+        if len(accepted):
+            times = accepted["time"]
+            first, last = int(times.min()), int(times.max())
+            self.first_ms = first if self.first_ms is None else min(first, self.first_ms)
+            self.last_ms = last if self.last_ms is None else max(last, self.last_ms)
+        for kind in accepted["type"][accepted["flags"] & FLAG_CONTROL != 0].tolist():
+            self.control[TYPE_NAMES[kind]] += 1
+        return batch
+
+    def refuse_row(self, batch: DecodedBatch, row: int, code: DeadCode, message: str) -> None:
+        """A row that must not be applied."""
+        event = batch.events[row]
+        raw = batch.data[int(event["raw_start"]) : int(event["raw_end"])].tobytes()
+        self.refused.append(Refused(code.name, message, int(event["offset"]), raw))
+
+    def dead_letters(self) -> Iterator[Refused]:
+        """Everything that was refused, by line."""
+        return iter(sorted(self.refused, key=lambda one: (one.line or 1 << 62, one.code)))
+
+
+class ReplayLog(Intake):
+    """All events of a replay. Texts are kept only when `keep_raw` asks for them."""
+
+    def __init__(self, actors: Sequence[str] = DEFAULT_ACTORS, *, keep_raw: bool = False) -> None:
+        super().__init__(actors)
         self._keep_raw = keep_raw
         self._chunks: list[bytes] = []
-        self._lines = 0
         self._arena = np.zeros(1 << 16, np.uint8)
         self._used = 0
         self._entries = np.zeros(1 << 10, ENTRY)
         self._count = 0
 
     def add(self, lines: bytes) -> None:
-        """Events as JSON lines; a text ends with a whole line. Blank lines are left out."""
-        batch = self._decoder.decode_lines(lines, first_line=self._lines + 1)
-        self._lines += lines.count(b"\n") + (not lines.endswith(b"\n"))
-        self.events += len(batch.events)
-        self.unknown_members += batch.unknown_members
-        for row in np.flatnonzero(batch.events["code"]).tolist():
-            self._refuse_row(batch, row)
-        accepted = np.flatnonzero(batch.events["code"] == 0)
-        self._look_at_times(batch.events["time"][accepted])
-        control = batch.events["flags"][accepted] & FLAG_CONTROL != 0
-        for kind in batch.events["type"][accepted[control]].tolist():
-            self.control[TYPE_NAMES[kind]] += 1
-        self._pack(batch, accepted[~control], len(self._chunks))
+        """Events as JSON lines; a text ends with a whole line."""
+        batch = self.decode(lines)
+        counted = (batch.events["code"] == 0) & (batch.events["flags"] & FLAG_CONTROL == 0)
+        self._pack(batch, np.flatnonzero(counted), len(self._chunks))
         self._chunks.append(lines if self._keep_raw else b"")
 
     def add_made(self, batch: DecodedBatch) -> None:
         """Events that the replay makes itself: what a worker would put on the log."""
         self._pack(batch, np.flatnonzero(batch.events["code"] == 0), -1)
-
-    def _look_at_times(self, times: NDArray[np.int64]) -> None:
-        if not len(times):
-            return
-        first, last = int(times.min()), int(times.max())
-        self.first_ms = first if self.first_ms is None else min(first, self.first_ms)
-        self.last_ms = last if self.last_ms is None else max(last, self.last_ms)
-
-    def _refuse_row(self, batch: DecodedBatch, row: int) -> None:
-        event = batch.events[row]
-        raw = batch.data[int(event["raw_start"]) : int(event["raw_end"])].tobytes()
-        code = DeadCode(int(event["code"])).name
-        message = batch.messages.get(row, "")
-        self.refused.append(Refused(code, message, int(event["offset"]), raw))
 
     def _pack(self, batch: DecodedBatch, rows: NDArray[np.int64], chunk: int) -> None:
         room = int(rows_bound(batch.events, batch.spans, rows))
@@ -148,10 +161,6 @@ class ReplayLog:
         raw = self._chunks[chunk][start:end] if chunk >= 0 else b""
         line = int(entry["line"]) if chunk >= 0 else None
         self.refused.append(Refused(code.name, message, line, raw))
-
-    def dead_letters(self) -> Iterator[Refused]:
-        """Everything that was refused, by line."""
-        return iter(sorted(self.refused, key=lambda one: (one.line or 1 << 62, one.code)))
 
 
 def incidents_with(entries: NDArray[Any], kinds: Sequence[EventType]) -> NDArray[np.bool_]:

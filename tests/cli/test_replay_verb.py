@@ -141,6 +141,29 @@ def test_strict_makes_a_refused_event_exit_code_1(
     assert call(capsysbinary, "replay", events, "--policies", policies, "--strict").code == 0
 
 
+def test_in_the_order_of_arrival_late_events_correct(
+    capsysbinary: Capture, policies: Path, tmp_path: Path
+) -> None:
+    """The same clocks; what was sent too early is retracted."""
+    file = tmp_path / "late.jsonl"
+    file.write_bytes(
+        event(1, "created", "08:00", priority="high")
+        + event(2, "created", "14:00", "other")
+        + event(3, "resolved", "11:00")
+    )
+    shown = "--policies", policies, "--clocks", "-"
+    arrival = call(capsysbinary, "replay", file, "--order", "arrival", *shown)
+    assert arrival.code == 0
+    assert arrival.out == call(capsysbinary, "replay", file, *shown).out
+    shown = "--policies", policies, "--alerts", "-"
+    sent = call(capsysbinary, "replay", file, "--order", "arrival", *shown).objects()
+    breach = "default/4711/default/resolution/1/breach"
+    assert breach in [one["id"] for one in sent]
+    assert f"{breach}~1" in [one["id"] for one in sent if one["type"] == "sla.alert.retracted"]
+    clean = call(capsysbinary, "replay", file, *shown).objects()
+    assert breach not in [one["id"] for one in clean]
+
+
 @pytest.mark.parametrize("how", ["gz", "zst", "stdin", "stdin gz"])
 def test_compressed_files_and_stdin_are_read(
     policies: Path, events: Path, tmp_path: Path, how: str

@@ -77,7 +77,6 @@ def test_an_unknown_verb_is_told_the_nearest(capsysbinary: Capture) -> None:
         ("replay nowhere.jsonl", 2, "'nowhere.jsonl' does not exist"),
         ("replay {events} --policies {policies} --until tomorrow", 2, "`tomorrow` is no instant"),
         ("replay {events} --policies {policies} --colour red", 2, "No such option"),
-        ("replay {events} --policies {policies} --order arrival", 2, "--order event"),
         ("replay {events} --policies {policies} --clocks {policies}", 2, "is a directory"),
         ("policy check {policies}/none", 2, "does not exist"),
         ("calendar add office 2026-11-27T10:00:00Z 2w --policies {policies}", 2, "`2w`"),
