@@ -11,6 +11,7 @@ from sla_engine.clock.layout import AlertKind, Cause
 from sla_engine.escalation.recipients import actions_for
 from sla_engine.event.times import format_time
 from sla_engine.limits import LATE_FROM_MS
+from sla_engine.policy.model import Action
 from sla_engine.policy.tables import RuleBook
 
 SOURCE = "sla-engine"
@@ -38,7 +39,7 @@ def threshold_of(book: RuleBook, row: Any) -> str:
         return "cleared"
     if kind == AlertKind.BREACHED:
         return "breach"
-    return book.definitions.ladder[int(row["step"])].threshold
+    return book.definitions.steps[int(row["step"])].threshold
 
 
 def id_of(book: RuleBook, row: Any, tenant: str, incident: str) -> str:
@@ -82,8 +83,8 @@ def render(
     if cause is None and late_by >= LATE_FROM_MS:
         cause = "outage"
     step = int(row["step"])
-    ladder = book.definitions.ladder[step] if step >= 0 else None
-    actions, unreached = actions_for(ladder.actions if ladder else (), values)
+    ladder = book.definitions.steps[step] if step >= 0 else None
+    actions, unreached = actions_for(_asked(book, row), values)
     data: dict[str, Any] = {
         "tenant": timeline.tenant,
         "incident": timeline.incident,
@@ -114,7 +115,7 @@ def render(
     if unreached:
         data["unreached"] = True
     if kind == AlertKind.CLEARED:
-        data["alerts"] = list(cleared)
+        data["alerts"] = sorted(cleared)
     return {
         "specversion": "1.0",
         "id": id_of(book, row, timeline.tenant, timeline.incident),
@@ -125,6 +126,16 @@ def render(
         "tenant": timeline.tenant,
         "data": data,
     }
+
+
+def _asked(book: RuleBook, row: Any) -> tuple[Action, ...]:
+    """The actions of an ALERT row: its step's, or those that a breach's steps add."""
+    if int(row["step"]) >= 0:
+        return book.definitions.steps[int(row["step"])].actions
+    ladder = book.definitions.ladders[int(row["definition"])]
+    parts = book.definitions.steps[ladder.first_breach : ladder.first_breach + ladder.breaches]
+    asked = [part.actions for n, part in enumerate(parts) if int(row["parts"]) >> n & 1]
+    return tuple(action for actions in asked for action in actions)
 
 
 def _let_out(book: RuleBook, values: dict[str, Any], allowed: Sequence[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sla_engine.event.cloudevent import name, text, value
 from sla_engine.event.layout import DecodedBatch, EventType, Member
+from sla_engine.policy.directory import Directory
 from sla_engine.policy.model import PolicySet, Value
 from sla_engine.policy.profile import fill, status_class
 
@@ -24,12 +25,20 @@ _IMPLIED = {
 class Timeline:
     """The attributes of one incident, event by event."""
 
-    def __init__(self, policies: PolicySet, batch: DecodedBatch, order: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        policies: PolicySet,
+        batch: DecodedBatch,
+        order: NDArray[np.int64],
+        directory: Directory | None = None,
+    ) -> None:
         self._policies = policies
+        self._directory = directory if directory is not None else Directory(policies.customers)
         self._batch = batch
         self._order = order
         self._own: dict[str, Any] = {}
         self._applied = 0
+        self._updated_at = 0
         first = int(batch.events[order[0]]["span"])
         self.tenant = text(batch.data, batch.spans[first])
         self.incident = text(batch.data, batch.spans[first + 1])
@@ -39,15 +48,16 @@ class Timeline:
         if events < self._applied:
             self._own = {}
             self._applied = 0
+            self._updated_at = 0
         while self._applied < min(events, len(self._order)):
             self._apply(self._batch.events[self._order[self._applied]])
             self._applied += 1
         values: dict[str, Value] = {k: v for k, v in self._own.items() if v not in (None, "", [])}
         instant = int(self._batch.events[self._order[max(0, self._applied - 1)]]["time"])
-        fill(values, self._policies, instant)
-        if "priority" in values:
-            priority = str(values["priority"])
-            values["priority"] = self._policies.priority_synonyms.get(priority, priority)
+        customer = str(values.get("customer", ""))
+        passed = self._updated_at == instant
+        entry = self._directory.entry(self.tenant, customer, instant, passed=passed)
+        fill(values, self._policies, entry)
         values["status_class"] = status_class(self._policies, values.get("status")).name.lower()
         return values
 
@@ -57,11 +67,18 @@ class Timeline:
 
     def _apply(self, event: Any) -> None:
         batch = self._batch
+        if event["type"] == EventType.CUSTOMER_UPDATED:
+            self._updated_at = int(event["time"])
+            return
         implied = _IMPLIED.get(int(event["type"]))  # type: ignore[call-overload]
         first = int(event["span"])
         for span in batch.spans[first + 4 : first + int(event["spans"])]:
             member = int(span["member"])
-            if member == Member.CUSTOM:
+            if member == Member.OPENED_AT and event["type"] == EventType.ABSORBED:
+                continue
+            if member == Member.CUSTOM and not span["name_length"]:
+                self._own = {k: v for k, v in self._own.items() if not k.startswith("custom.")}
+            elif member == Member.CUSTOM:
                 self._own["custom." + name(batch.data, span)] = value(batch.data, span)
             elif member in _NAMES:
                 given = value(batch.data, span)
@@ -70,3 +87,6 @@ class Timeline:
                 self._own[_NAMES[member]] = given
         if implied is not None:
             self._own["status"] = implied
+        if event["type"] == EventType.DELETED:
+            for personal in ("title", "url", "requester"):
+                self._own.pop(personal, None)

@@ -1,7 +1,7 @@
-"""How the fold's kernels are compiled.
+"""How the fold's kernels are compiled; see `far` for those that are not linked together.
 
-`inner` kernels are called by kernels only: without wrappers for Python, whose unpacking of the
-tables costs more compile time than the kernels themselves.
+`inner` kernels are small, called by kernels only and linked into them: without wrappers for
+Python, whose unpacking of the tables costs more compile time than the kernels themselves.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from numba import njit
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+}
+
 
 def inner(function: _F) -> _F:
     """A kernel that only kernels call."""
-    compiled = njit(
-        cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
-    return cast(_F, compiled)
+    return cast(_F, njit(no_cpython_wrapper=True, **_OPTIONS)(function))
 
 
 def kernel(function: _F) -> _F:
     """A kernel that Python calls."""
-    compiled = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
-    return cast(_F, compiled)
+    return cast(_F, njit(**_OPTIONS)(function))

@@ -12,57 +12,59 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.clock.acknowledge import acknowledge, unacknowledge
-from sla_engine.clock.columns import on_event, plan_differs
+from sla_engine.clock.columns import collect, take_columns
 from sla_engine.clock.compiled import inner, kernel
-from sla_engine.clock.ladder import break_now, fire_due, plan_next
+from sla_engine.clock.dues import has_clock
+from sla_engine.clock.edges import write_event
+from sla_engine.clock.far import far
+from sla_engine.clock.firing import break_before, fire_due
+from sla_engine.clock.ladder import forget_scores, plan_next
 from sla_engine.clock.layout import (
-    BREACHED,
-    CREATED_SEEN,
+    ECHO,
     ENDED,
-    INFERRED,
-    MERGED,
+    FIRST,
+    IRREGULAR,
+    LIFTED,
+    LOOKS_BACK,
     NEVER,
-    PAUSE,
-    START,
-    STOP,
-    Kind,
     State,
-    TargetMode,
+)
+from sla_engine.clock.lifecycle import end
+from sla_engine.clock.looking import EVENTS, NOTHING, looks_back
+from sla_engine.clock.marks import is_open_cycle, leave_waits
+from sla_engine.clock.past import condition_row, ready_past
+from sla_engine.clock.people import (
+    absorb,
+    acknowledge,
+    end_ack,
+    move_openings,
+    override,
+    snooze,
+)
+from sla_engine.clock.reading import read_spans
+from sla_engine.clock.rules import (
+    HOLDS,
+    OPT_SCORES,
     columns,
     conditions,
+    definitions,
     plans,
-    profiles,
-    situations,
 )
-from sla_engine.clock.lifecycle import (
-    drop,
-    end,
-    is_active,
-    needs_past,
-    pause,
-    retarget,
-)
-from sla_engine.clock.lookup import find, mix, pair
-from sla_engine.clock.situation import (
-    BETWEEN,
-    PAUSE_LIFTED,
-    RESOLVED_CLASS,
-    Change,
-    read_event,
-    write_event,
-)
+from sla_engine.clock.situation import BETWEEN, PAUSE_LIFTED, RESOLVED_CLASS
+from sla_engine.clock.starting import start
 from sla_engine.clock.work import (
-    NEED_A,
-    NEED_B,
-    NEED_C,
+    MOMENTS,
+    UPDATED_AT,
+    WAITS,
     Outcome,
-    by_column,
+    change,
     clocks,
     counts,
     has_room,
     incidents,
+    moments,
     next_due,
+    recording,
 )
 from sla_engine.event.layout import EventType
 
@@ -70,33 +72,19 @@ _DONE = int(Outcome.DONE)
 _NEED_SITUATION = int(Outcome.NEED_SITUATION)
 _NEED_HISTORY = int(Outcome.NEED_HISTORY)
 _NEED_ROOM = int(Outcome.NEED_ROOM)
-
-_RUNNING = int(State.RUNNING)
-_PAUSED = int(State.PAUSED)
-_MET = int(State.MET)
 _CANCELLED = int(State.CANCELLED)
-_WAITING = int(State.WAITING)
-_SCHEDULED = int(State.SCHEDULED)
-_NONE = int(State.NONE)
 
-_NEXT_RESPONSE = int(Kind.NEXT_RESPONSE)
-_UPDATE = int(Kind.UPDATE)
-_RESOLUTION = int(Kind.RESOLUTION)
-_CUSTOM = int(Kind.CUSTOM)
-
-_CREATED = int(EventType.CREATED)
 _ACKNOWLEDGED = int(EventType.ACKNOWLEDGED)
 _UNACKNOWLEDGED = int(EventType.UNACKNOWLEDGED)
+_SNOOZED = int(EventType.SNOOZED)
 _MERGED = int(EventType.MERGED)
+_ABSORBED = int(EventType.ABSORBED)
 _DELETED = int(EventType.DELETED)
-
-_ATTRIBUTE = int(TargetMode.ATTRIBUTE)
-
-# policy.model.OnReopen
-_CONTINUE, _NEW, _IGNORE, _GRACE = 0, 1, 2, 3
+_OVERRIDDEN = int(EventType.OVERRIDDEN)
+_CUSTOMER_UPDATED = int(EventType.CUSTOMER_UPDATED)
 
 
-@inner
+@far
 def nearest(work: Any, row: int) -> int:
     """The earliest instant of any clock of the incident, and the incident's timer."""
     instant = NEVER
@@ -108,160 +96,120 @@ def nearest(work: Any, row: int) -> int:
     return instant
 
 
-@kernel
-def advance(rules: Any, work: Any, row: int, upto: int) -> int:
-    """Fire everything of the incident that falls due at or before `upto`, in order.
+@far
+def first_due_clock(work: Any, row: int, instant: int) -> int:
+    """Of the clocks that fall due at `instant` the first by column, or -1."""
+    best = -1
+    at = incidents(work)[row]["clocks"]
+    while at >= 0:
+        clock = clocks(work)[at]
+        if clock["next_at"] == instant:
+            if best < 0 or clock["column"] < clocks(work)[best]["column"]:
+                best = at
+        at = clock["next"]
+    return best
 
-    Clocks that fall due at the same instant go in the order of their columns.
-    Returns an Outcome; after NEED_ROOM or NEED_SITUATION call again, nothing is done twice.
-    """
+
+@far
+def pass_time(rules: Any, work: Any, row: int, upto: int) -> int:
+    """Fire everything of the incident that falls due at or before `upto`. An Outcome."""
     while True:
         instant = next_due(work)[row]
         if instant > upto:
             return _DONE
+        incident = incidents(work)[row]
+        if incident["flags"] & IRREGULAR and not recording(work):
+            return _NEED_HISTORY
         if not has_room(work):
             return _NEED_ROOM
-        best = -1
-        at = incidents(work)[row]["clocks"]
-        while at >= 0:
-            clock = clocks(work)[at]
-            if clock["next_at"] == instant and (
-                best < 0 or clock["column"] < clocks(work)[best]["column"]
-            ):
-                best = at
-            at = clock["next"]
-        if best < 0:
-            nearest(work, row)
-            continue
-        if clocks(work)[best]["state"] == _SCHEDULED:
-            outcome = begin_scheduled(rules, work, row, best, instant)
+        at = first_due_clock(work, row, instant)
+        if at >= 0:
+            incident["fired_at"] = max(incident["fired_at"], instant)
+            outcome = pass_clock(rules, work, row, at, instant)
             if outcome != _DONE:
                 return outcome
-        else:
-            clock = clocks(work)[best]
-            if clock["ack_until"] == instant:
-                unacknowledge(rules, work, row, best, instant)
-            fire_due(rules, work, row, best, instant)
-            plan_next(rules, work, row, best)
-        incidents(work)[row]["fired_at"] = max(incidents(work)[row]["fired_at"], instant)
         nearest(work, row)
 
 
-@inner
-def begin_scheduled(rules: Any, work: Any, row: int, at: int, instant: int) -> int:
-    """A start that was waiting for its instant: it begins if its start still holds then."""
+@far
+def pass_clock(rules: Any, work: Any, row: int, at: int, t: int) -> int:
+    """What falls due of one clock at `t`: a start, the end of an acknowledgement, steps."""
     clock = clocks(work)[at]
-    incident = incidents(work)[row]
-    column = clock["column"]
-    plan = plans(rules)[incident["profile"], column]
-    kind = columns(rules)[column]["kind"]
-    situation = BETWEEN | (PAUSE_LIFTED if incident["flags"] & 2 else 0)
-    bits = 0
-    found = find(situations(rules), pair(incident["profile"], situation))
-    if found < 0:
-        counts(work)[NEED_A] = incident["profile"]
-        counts(work)[NEED_B] = situation
-        counts(work)[NEED_C] = 0
-        return _NEED_SITUATION
-    bits = conditions(rules)[found, column]
-    holds = plan["definition"] >= 0 and incident["status"] < RESOLVED_CLASS
-    if kind == _CUSTOM:
-        holds = plan["definition"] >= 0 and bits & START != 0 and bits & STOP == 0
-    if not holds:
-        drop(work, at)
-        return _DONE
-    clock["state"] = _RUNNING
-    clock["due"] = NEVER
-    retarget(rules, work, row, at, plan, instant, False)
-    if clock["state"] == _RUNNING and bits & PAUSE:
-        pause(rules, work, row, at, instant)
+    if clock["ack_since"] != 0 and clock["ack_until"] != 0 and clock["ack_until"] <= t:
+        end_ack(rules, work, at, clock["ack_until"])
+    if clock["pending"] == t:
+        outcome = begin_pending(rules, work, row, at, t)
+        if outcome != _DONE:
+            return outcome
+    if is_open_cycle(clock):
+        return fire_due(rules, work, row, at, t)
+    plan_next(rules, work, row, at)
     return _DONE
 
 
-@inner
-def collect(work: Any, row: int) -> None:
-    """Fill the scratch `by_column` with the incident's clock rows."""
-    by_column(work)[:] = -1
-    at = incidents(work)[row]["clocks"]
-    while at >= 0:
-        by_column(work)[clocks(work)[at]["column"]] = at
-        at = clocks(work)[at]["next"]
-
-
-@inner
-def situation_row(rules: Any, work: Any, profile: int, situation: int) -> int:
-    """The condition row of (profile, event class), or -1 with the request noted."""
-    found = find(situations(rules), pair(profile, situation))
+@far
+def begin_pending(rules: Any, work: Any, row: int, at: int, t: int) -> int:
+    """A start that was waiting for the previous due begins if it still holds (D13). An Outcome."""
+    clock = clocks(work)[at]
+    incident = incidents(work)[row]
+    column = clock["column"]
+    if is_open_cycle(clock) or not has_clock(rules, work, row, column):
+        clock["pending"] = 0
+        return _DONE
+    situation = BETWEEN | (PAUSE_LIFTED if incident["flags"] & LIFTED else 0)
+    profile = incident["profile"]
+    found = condition_row(rules, work, profile, situation, profile)
     if found < 0:
-        counts(work)[NEED_A] = profile
-        counts(work)[NEED_B] = situation
-        counts(work)[NEED_C] = 0
-    return found
+        return _NEED_SITUATION
+    clock["pending"] = 0
+    if conditions(rules)[found, column] & HOLDS == 0:
+        return _DONE
+    if not recording(work):
+        moments(work)[0]["t"] = incident["last_time"]
+        moments(work)[0]["situation"] = situation
+        moments(work)[0]["profile"] = profile
+        counts(work)[MOMENTS] = 1
+    collect(work, row)
+    start(rules, work, row, column, t, False)
+    return _DONE
 
 
 @kernel
-def apply(
-    rules: Any, work: Any, row: int, event: Any, spans: NDArray[Any],
-    data: NDArray[np.uint8], opened: int, may_look_back: bool,
-) -> int:  # fmt: skip
-    """Apply one event; time has been advanced to just before it. Returns an Outcome.
+def advance(rules: Any, work: Any, row: int, upto: int) -> int:
+    """Fire everything of the incident that falls due at or before `upto`, in order.
 
-    `opened` >= 0 says that this is the incident's first event and when it was opened.
-    `may_look_back`: segments are recorded, so no answer is ever NEED_HISTORY.
+    Returns an Outcome; after NEED_ROOM, NEED_SITUATION or NEED_JUDGEMENT call again, nothing is
+    done twice. NEED_HISTORY: the rows do not tell enough, fold the history up to `upto`.
     """
-    first = opened >= 0
-    incident = incidents(work)[row]
-    if not has_room(work):
-        return _NEED_ROOM
-    change = read_event(rules, work, row, event, spans, data, first)
-    if change.outcome != _DONE:
-        return change.outcome
-    before = 0
-    if not first:
-        between = BETWEEN | (change.situation & PAUSE_LIFTED)
-        before = situation_row(rules, work, incident["profile"], between)
-    if before < 0:
+    if next_due(work)[row] > upto:
+        return _DONE
+    outcome = pass_time(rules, work, row, upto)
+    if outcome == _DONE:
+        leave_waits(work, row)
+    return outcome
+
+
+@far
+def ready_rows(rules: Any, work: Any, row: int) -> int:
+    """Find the condition rows that the event in hand needs. An Outcome."""
+    said = change(work)[0]
+    profile = said["profile"]
+    old = said["old_profile"]
+    said["now"] = condition_row(rules, work, profile, said["situation"], profile)
+    if said["now"] < 0:
         return _NEED_SITUATION
-    now = situation_row(rules, work, change.profile, change.situation)
-    if now < 0:
+    said["then"] = said["now"]
+    said["before"] = -1
+    if said["flags"] & FIRST:
+        return _DONE
+    same = not rules_differ(rules, old, profile)
+    said["before"] = condition_row(rules, work, old, said["between"], old if same else profile)
+    if said["before"] < 0:
         return _NEED_SITUATION
-    then = now
-    if not first and rules_differ(rules, incident["profile"], change.profile):
-        then = old_rules_row(rules, work, incident["profile"], change)
-        if then < 0:
+    if not same:
+        said["then"] = condition_row(rules, work, profile, said["situation"], old)
+        if said["then"] < 0:
             return _NEED_SITUATION
-    break_before(rules, work, row, event["time"])
-    collect(work, row)
-    old_profile = np.int64(incident["profile"])
-    if not first and not may_look_back and looks_back(rules, work, old_profile, change):
-        return _NEED_HISTORY
-    moved_times = times_moved(incident, change)
-    if first:
-        incident["opened"] = opened
-        incident["events"] = 0
-    write_event(rules, work, row, event, spans, change)
-    incident["events"] += 1
-    kind = event["type"]
-    if kind == _CREATED:
-        incident["flags"] |= CREATED_SEEN
-    elif first:
-        incident["flags"] |= INFERRED
-    t = event["time"]
-    if kind == _DELETED or kind == _MERGED:
-        incident["flags"] |= ENDED | (MERGED if kind == _MERGED else 0)
-        end_all(rules, work, row, t)
-    elif incident["flags"] & ENDED == 0:
-        for column in range(len(columns(rules))):
-            on_event(
-                rules, work, row, column, t, old_profile, first, before, then, now, change,
-                moved_times,
-            )  # fmt: skip
-        if kind == _ACKNOWLEDGED:
-            acknowledge(rules, work, row, event, spans, data, t)
-        elif kind == _UNACKNOWLEDGED:
-            unacknowledge_all(rules, work, row, t)
-        replan_scores(rules, work, row)
-    nearest(work, row)
     return _DONE
 
 
@@ -277,91 +225,141 @@ def rules_differ(rules: Any, old: int, new: int) -> bool:
 
 
 @inner
-def old_rules_row(rules: Any, work: Any, old: int, change: Change) -> int:
-    """The condition row of the rules in force before, over the attributes after the event."""
-    key = mix(pair(change.profile, change.situation), np.uint64(old + 1))
-    found = find(situations(rules), key)
-    if found < 0:
-        counts(work)[NEED_A] = change.profile
-        counts(work)[NEED_B] = change.situation
-        counts(work)[NEED_C] = old + 1
-    return found
+def note_moment(work: Any) -> None:
+    """Keep the event in hand as the newest moment."""
+    said = change(work)[0]
+    n = counts(work)[MOMENTS] if recording(work) else 0
+    moments(work)[n]["t"] = said["t"]
+    moments(work)[n]["situation"] = said["situation"]
+    moments(work)[n]["profile"] = said["profile"]
+    counts(work)[MOMENTS] = n + 1
 
 
-@inner
-def break_before(rules: Any, work: Any, row: int, t: int) -> None:
-    """A due before `t` is broken before the events of `t` are applied (D10, G13)."""
+@far
+def take_event(rules: Any, work: Any, row: int) -> int:
+    """The event in hand changes the incident and its clocks; every row it needs is there."""
+    said = change(work)[0]
+    t = said["t"]
+    kind = said["type"]
+    note_moment(work)
+    break_before(rules, work, row, t)
+    write_event(rules, work, row)
+    collect(work, row)
+    if kind == _DELETED or kind == _MERGED:
+        return end_all(rules, work, row, t)
+    if kind == _ABSORBED:
+        absorb(rules, work, row)
+    elif said["opened"] != said["old_opened"] and said["flags"] & FIRST == 0:
+        move_openings(rules, work, row)
+    if kind == _ACKNOWLEDGED or kind == _UNACKNOWLEDGED:
+        if said["flags"] & ECHO == 0:
+            acknowledge(rules, work, row)
+    elif kind == _SNOOZED:
+        snooze(rules, work, row)
+    take_columns(rules, work, row)
+    if kind == _OVERRIDDEN:
+        override(rules, work, row)
+    return replan_scores(rules, work, row)
+
+
+@far
+def replan_scores(rules: Any, work: Any, row: int) -> int:
+    """Reopens, hand-offs, ratings and other clocks move scores: instants follow."""
     at = incidents(work)[row]["clocks"]
     while at >= 0:
         clock = clocks(work)[at]
-        if clock["state"] == _RUNNING and clock["flags"] & BREACHED == 0 and clock["due"] < t:
-            break_now(rules, work, row, at)
+        if is_open_cycle(clock):
+            if definitions(rules)[clock["definition"]]["options"] & OPT_SCORES:
+                if counts(work)[WAITS] > 0:
+                    forget_scores(rules, work, row, at)
+                plan_next(rules, work, row, at)
         at = clock["next"]
+    return nearest(work, row)
 
 
-@inner
-def replan_scores(rules: Any, work: Any, row: int) -> None:
-    """Reopens, hand-offs, ratings and priority move the base score: instants follow."""
-    at = incidents(work)[row]["clocks"]
-    while at >= 0:
-        if clocks(work)[at]["state"] == _RUNNING:
-            plan_next(rules, work, row, at)
-        at = clocks(work)[at]["next"]
-
-
-@inner
-def times_moved(incident: Any, change: Change) -> int:
-    """One bit per entry of INCIDENT.times that the event changes."""
-    times = incident["times"]
-    moved = 0
-    if times[0] != change.due:
-        moved |= 1
-    if times[1] != change.opened_at:
-        moved |= 2
-    if times[2] != change.third:
-        moved |= 4
-    if times[3] != change.fourth:
-        moved |= 8
-    return moved
-
-
-@inner
-def looks_back(rules: Any, work: Any, old: int, change: Change) -> bool:
-    """Whether a new plan needs the past of a clock whose sums alone do not tell it."""
-    moved = 15  # err on the safe side: any due attribute may have moved
-    priority_changed = (
-        profiles(rules)[old]["priority"] != profiles(rules)[change.profile]["priority"]
-    )
-    for column in range(len(columns(rules))):
-        at = by_column(work)[column]
-        if at < 0 or not is_active(clocks(work)[at]):
-            continue
-        differs = plan_differs(rules, old, change.profile, column, moved)
-        if (differs or priority_changed) and needs_past(
-            clocks(work)[at], plans(rules)[change.profile, column]
-        ):
-            return True
-    return False
-
-
-@inner
-def end_all(rules: Any, work: Any, row: int, t: int) -> None:
-    """Deleted or merged: every clock is cancelled."""
+@far
+def end_all(rules: Any, work: Any, row: int, t: int) -> int:
+    """Deleted or merged: every clock is cancelled, nothing comes after."""
     at = incidents(work)[row]["clocks"]
     while at >= 0:
         clock = clocks(work)[at]
-        if is_active(clock):
-            end(rules, work, row, at, _CANCELLED, t, False)
-        elif clock["state"] == _SCHEDULED:
-            drop(work, at)
+        clock["pending"] = 0
+        if is_open_cycle(clock):
+            end(rules, work, row, at, _CANCELLED, t, 0)
+        clock["next_at"] = NEVER
         at = clock["next"]
+    next_due(work)[row] = NEVER
+    return 0
 
 
 @inner
-def unacknowledge_all(rules: Any, work: Any, row: int, t: int) -> None:
-    """`incident.unacknowledged`: every taken clock's ladder goes on."""
-    at = incidents(work)[row]["clocks"]
-    while at >= 0:
-        if clocks(work)[at]["ack_since"] != 0:
-            unacknowledge(rules, work, row, at, t)
-        at = clocks(work)[at]["next"]
+def concerns(incident: Any, event: Any, spans: NDArray[Any]) -> bool:
+    """Whether the event is the incident's; `customer.updated` is for open ones of its customer."""
+    if event["type"] != _CUSTOMER_UPDATED:
+        return True
+    if incident["status"] >= RESOLVED_CLASS:
+        return False
+    return incident["customer"] == spans[event["span"] + 1]["hash"]
+
+
+@kernel
+def apply(
+    rules: Any, work: Any, row: int, event: Any, spans: NDArray[Any],
+    data: NDArray[np.uint8], opened: int, may_look_back: bool,
+) -> int:  # fmt: skip
+    """Apply one event; time has been advanced to just before it. Returns an Outcome.
+
+    `opened` >= 0 says that this is the incident's first event and when it was opened.
+    `may_look_back`: the whole history is being folded, so no answer is ever NEED_HISTORY.
+    """
+    flags = incidents(work)[row]["flags"]
+    if flags & IRREGULAR and not may_look_back:
+        return _NEED_HISTORY
+    if event["type"] == _CUSTOMER_UPDATED:
+        counts(work)[UPDATED_AT] = event["time"]
+    if flags & ENDED or not concerns(incidents(work)[row], event, spans):
+        incidents(work)[row]["events"] += 1
+        return _DONE
+    if not has_room(work):
+        return _NEED_ROOM
+    outcome = read_spans(rules, work, row, event, spans, data, opened)
+    if outcome != _DONE:
+        return outcome
+    outcome = ready_event(rules, work, row, may_look_back)
+    if outcome != _DONE:
+        return outcome
+    take_event(rules, work, row)
+    leave_waits(work, row)
+    return _DONE
+
+
+@far
+def ready_event(rules: Any, work: Any, row: int, may_look_back: int) -> int:
+    """Whether all that the event in hand needs is there, before it changes anything. An Outcome."""
+    said = change(work)[0]
+    outcome = ready_rows(rules, work, row)
+    if outcome != _DONE:
+        return outcome
+    collect(work, row)
+    needs = looks_back(rules, work, row)
+    if needs == NOTHING:
+        return _DONE
+    if not may_look_back:
+        return _NEED_HISTORY
+    if needs == EVENTS:
+        said["flags"] |= LOOKS_BACK
+        return ready_moments(rules, work, row)
+    return _DONE
+
+
+@far
+def ready_moments(rules: Any, work: Any, row: int) -> int:
+    """Whether the past can be looked at under the new rules, the event in hand included."""
+    said = change(work)[0]
+    outcome = ready_past(rules, work, said["profile"])
+    if outcome != _DONE:
+        return outcome
+    between = BETWEEN | (said["situation"] & PAUSE_LIFTED)
+    if condition_row(rules, work, said["profile"], between, said["profile"]) < 0:
+        return _NEED_SITUATION
+    return _DONE

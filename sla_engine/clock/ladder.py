@@ -1,310 +1,225 @@
-"""Thresholds and ladders: when each step of a clock comes, and what firing it leaves behind."""
+"""Thresholds and ladders: when each step of a clock comes, as things stand."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from sla_engine.clock.business import open_between
 from sla_engine.clock.compiled import inner
-from sla_engine.clock.layout import (
-    BREACHED,
-    HELD,
-    NEVER,
-    RUNNING_TIME,
-    TOLD,
-    AlertKind,
-    Cause,
-    State,
+from sla_engine.clock.dues import target_now
+from sla_engine.clock.far import far
+from sla_engine.clock.layout import BREACHED, HELD, NEVER, PINNED, RUNNING_TIME, State
+from sla_engine.clock.marks import find_wait, is_done, is_open_cycle, now_of
+from sla_engine.clock.rules import (
+    OPT_WAITS,
+    STEP_UNTIL_ACK,
     definitions,
-    profiles,
+    rungs,
     steps,
 )
-from sla_engine.clock.measure import instant_at, only_ran, settle
+from sla_engine.clock.scoring import score_instant
+from sla_engine.clock.stretches import reach
 from sla_engine.clock.work import (
-    ALERTS,
+    ACKS,
     SEGMENTS,
-    alerts,
+    WAITS,
+    acks,
     clocks,
     counts,
-    incidents,
+    recording,
     segments,
+    waits,
 )
-from sla_engine.score.kernels import base_of_incident, elapsed_for, urgency
 
 _RUNNING = int(State.RUNNING)
-_PAUSED = int(State.PAUSED)
-_SCHEDULED = int(State.SCHEDULED)
 
 # policy.model.At, as plain numbers for the kernels
-AT_PERCENT, AT_BEFORE, AT_BREACH, AT_AFTER, AT_EVERY, AT_SCORE = 0, 1, 2, 3, 4, 5
-
-_WARNING = int(AlertKind.WARNING)
-_BREACHED = int(AlertKind.BREACHED)
-_ESCALATION = int(AlertKind.ESCALATION)
-_CLEARED = int(AlertKind.CLEARED)
-_NO_CAUSE = int(Cause.NONE)
-_OF_HOLD = int(Cause.HELD)
+AT_PERCENT, AT_BEFORE, AT_AFTER, AT_SCORE = 0, 1, 3, 5
 
 
 @inner
-def is_warning(step: Any) -> bool:
-    """Whether the step belongs before the due (percent, before, score)."""
-    at = step["at"]
-    return at == AT_PERCENT or at == AT_BEFORE or at == AT_SCORE
+def until_ack(rules: Any, rung: Any) -> bool:
+    """Whether an acknowledgement stops the step."""
+    return steps(rules)[rung["step"]]["options"] & STEP_UNTIL_ACK != 0
 
 
-@inner
-def base_score(rules: Any, incident: Any) -> int:
-    """The part of the score that does not move with time."""
-    points = profiles(rules)[incident["profile"]]["base_score"]
-    return base_of_incident(points, incident["reopens"], incident["handoffs"], incident["csat"])
+@far
+def need_of(rules: Any, work: Any, at: int, rung: int, now: int) -> int:
+    """The elapsed ms at which a warning falls due.
+
+    "N % falls due at the first millisecond with elapsed * 100 >= N * target".
+    """
+    target = target_now(rules, work, at, now)
+    amount = rungs(rules)[rung]["amount"]
+    if rungs(rules)[rung]["at"] == AT_PERCENT:
+        return (amount * target + 99) // 100
+    return target - amount
 
 
-@inner
-def elapsed_before(rules: Any, work: Any, at: int, t: int) -> int:
-    """Elapsed ms of clock `at` at an instant before its anchor, as far as it is known."""
-    clock = clocks(work)[at]
-    calendar = clock["calendar"]
-    if t <= clock["started"]:
-        return 0
-    if only_ran(clock):
-        return open_between(rules, calendar, clock["started"], t)
-    total = np.int64(0)
-    for n in range(counts(work)[SEGMENTS]):
-        segment = segments(work)[n]
-        if segment["clock"] == at and segment["kind"] == RUNNING_TIME and segment["start"] < t:
-            total += open_between(rules, calendar, segment["start"], min(t, segment["end"]))
-    return total
+@far
+def warning_instant(rules: Any, work: Any, at: int, rung: int, now: int) -> int:
+    """When a `%` or `before` step comes; NEVER while it is not to be seen."""
+    need = need_of(rules, work, at, rung, now)
+    return reach(rules, work, at, clocks(work)[at]["calendar"], need, 0, 0)
 
 
-@inner
-def elapsed_at(rules: Any, work: Any, at: int, t: int) -> int:
-    """Elapsed ms of clock `at` at instant `t`."""
-    clock = clocks(work)[at]
-    if t < clock["anchor"]:
-        return elapsed_before(rules, work, at, t)
-    if clock["state"] != _RUNNING:
-        return clock["elapsed"]
-    from_anchor = open_between(rules, clock["calendar"], clock["anchor"], t)
-    return clock["elapsed"] + from_anchor
+@far
+def after_instant(rules: Any, work: Any, at: int, rung: int) -> int:
+    """When a step after the breach comes: from the due on the wall clock, standstills added.
 
-
-@inner
-def score_at(rules: Any, work: Any, row: int, t: int) -> int:
-    """The incident's score at instant `t`: base plus the urgency of its tightest clock."""
-    incident = incidents(work)[row]
-    tightest = 0
-    at = incident["clocks"]
-    while at >= 0:
-        clock = clocks(work)[at]
-        if clock["state"] == _RUNNING or clock["state"] == _PAUSED:
-            points = urgency(elapsed_at(rules, work, at, t), clock["target"])
-            tightest = max(tightest, points)
-        at = clock["next"]
-    return base_score(rules, incident) + tightest
-
-
-@inner
-def step_instant(rules: Any, work: Any, row: int, at: int, step: Any, nth: int) -> int:
-    """When the step's next firing comes, as things stand; NEVER when it cannot.
-
-    `nth` counts firings of this step so far. A warning whose instant lies before the start
-    comes at the start. Steps after the breach count from the due on the wall clock and keep
-    the wait that is left while the clock is paused or, with `until: acknowledged`, taken.
+    NEVER when it was not reached before the standstill that lasts. A step of its own at the
+    breach belongs to due + 1 ms.
     """
     clock = clocks(work)[at]
-    kind = step["at"]
-    if kind == AT_PERCENT:
-        elapsed = (step["amount"] * clock["target"] + 99) // 100
-        return instant_at(rules, work, at, elapsed)
-    if kind == AT_BEFORE:
-        return instant_at(rules, work, at, clock["target"] - step["amount"])
-    if kind == AT_SCORE:
-        missing = step["amount"] - base_score(rules, incidents(work)[row])
-        elapsed = elapsed_for(missing, clock["target"])
-        if elapsed < 0:
-            return NEVER
-        reached = instant_at(rules, work, at, elapsed)
-        return max(reached, incidents(work)[row]["last_time"])
-    if kind == AT_BREACH or clock["flags"] & BREACHED == 0:
-        return NEVER
-    wait = step["amount"] * (nth + 1) if kind == AT_EVERY else step["amount"]
-    instant = clock["due"] + wait + clock["shift"]
-    if wait == 0:
-        instant += 1
-    if step["until_ack"]:
-        if clock["ack_since"] != 0:
-            return NEVER
+    acked = until_ack(rules, rungs(rules)[rung])
+    offset = max(1, rungs(rules)[rung]["offset"])
+    if recording(work):
+        return walk_after(work, at, offset, acked)
+    instant = clock["due"] + offset + clock["shift"]
+    if acked:
         instant += clock["ack_shift"]
-    return instant
+    stands_since = NEVER
+    if clock["state"] != _RUNNING:
+        stands_since = clock["since"]
+    elif acked and clock["ack_since"] != 0:
+        stands_since = max(clock["since"], clock["ack_since"])
+    return instant if instant < stands_since else NEVER
+
+
+@far
+def walk_after(work: Any, at: int, left: int, acked: int) -> int:
+    """The same from the recorded standstills one by one, which tells past instants too."""
+    clock = clocks(work)[at]
+    instant = clock["due"]
+    while True:
+        begin = NEVER
+        end = NEVER
+        for n in range(counts(work)[SEGMENTS]):
+            segment = segments(work)[n]
+            stands = segment["clock"] == at and segment["kind"] != RUNNING_TIME
+            if stands and segment["end"] > instant and segment["start"] < begin:
+                begin, end = segment["start"], segment["end"]
+        for n in range(counts(work)[ACKS] if acked else 0):
+            ack = acks(work)[n]
+            if ack["clock"] == at and ack["end"] > instant and ack["begin"] < begin:
+                begin, end = ack["begin"], ack["end"]
+        if clock["state"] != _RUNNING and clock["since"] < begin:
+            begin, end = clock["since"], NEVER
+        if begin >= NEVER or (begin > instant and left < begin - instant):
+            return instant + left
+        left -= max(0, begin - instant)
+        if end >= NEVER:
+            return NEVER
+        instant = end
+
+
+@far
+def rung_instant(rules: Any, work: Any, row: int, at: int, rung: int) -> int:
+    """The computed instant of a step of a running clock, as the alert will say it."""
+    clock = clocks(work)[at]
+    slot = rungs(rules)[rung]["slot"]
+    kind = rungs(rules)[rung]["at"]
+    now = now_of(work, row)
+    if kind == AT_SCORE:
+        instant = score_instant(rules, work, row, at, rungs(rules)[rung]["amount"], now)
+        n = find_wait(work, at, slot)
+        if n >= 0 and instant <= now and waits(work)[n]["instant"] < NEVER:
+            return waits(work)[n]["instant"]
+        return instant
+    if kind == AT_PERCENT or kind == AT_BEFORE:
+        if clock["once"] == slot + 1:
+            return clock["once_at"]
+        return warning_instant(rules, work, at, rung, now)
+    if clock["flags"] & BREACHED == 0:
+        return NEVER
+    if counts(work)[WAITS] > 0:
+        n = find_wait(work, at, slot)
+        if n >= 0 and waits(work)[n]["instant"] < NEVER:
+            return waits(work)[n]["instant"]
+    return after_instant(rules, work, at, rung)
+
+
+@far
+def forget_scores(rules: Any, work: Any, row: int, at: int) -> int:
+    """A held step at a score that is not reached any more starts anew when it is again."""
+    definition = definitions(rules)[clocks(work)[at]["definition"]]
+    now = now_of(work, row)
+    for rung in range(definition["rung"], definition["rung"] + definition["warnings"]):
+        if rungs(rules)[rung]["at"] == AT_SCORE:
+            n = find_wait(work, at, rungs(rules)[rung]["slot"])
+            score = rungs(rules)[rung]["amount"]
+            if n >= 0 and score_instant(rules, work, row, at, score, now) > now:
+                waits(work)[n]["instant"] = NEVER
+    return 0
 
 
 @inner
-def plan_next(rules: Any, work: Any, row: int, at: int) -> None:
-    """Set the clock's nearest instant: start, warning, breach, held breach, step, ack's end."""
+def after_ack(work: Any, at: int, t: int) -> int:
+    """`t`, or the end of the acknowledgement it lies in."""
     clock = clocks(work)[at]
-    state = clock["state"]
-    if state == _SCHEDULED:
-        clock["next_at"] = clock["started"]
-        return
+    if clock["ack_since"] != 0 and clock["ack_since"] <= t:
+        if clock["ack_until"] == 0:
+            return NEVER
+        if t < clock["ack_until"]:
+            return clock["ack_until"]
+    if recording(work):
+        for n in range(counts(work)[ACKS]):
+            ack = acks(work)[n]
+            if ack["clock"] == at and ack["begin"] <= t < ack["end"]:
+                t = ack["end"]
+    return t
+
+
+@far
+def rung_at(rules: Any, work: Any, row: int, at: int, rung: int) -> int:
+    """When to try a step: its instant, or later while it is held or acknowledged."""
+    instant = rung_instant(rules, work, row, at, rung)
+    if instant >= NEVER:
+        return NEVER
+    t = max(instant, now_of(work, row))
+    if counts(work)[WAITS] > 0:
+        n = find_wait(work, at, rungs(rules)[rung]["slot"])
+        if n >= 0:
+            t = max(t, waits(work)[n]["wake"])
+    if rungs(rules)[rung]["at"] == AT_AFTER and until_ack(rules, rungs(rules)[rung]):
+        return after_ack(work, at, t)
+    return t
+
+
+@inner
+def release_of(rules: Any, clock: Any) -> int:
+    """When a breach on `hold` may leave."""
+    return clock["breached_at"] + definitions(rules)[clock["definition"]]["hold"]
+
+
+@far
+def plan_next(rules: Any, work: Any, row: int, at: int) -> int:
+    """Set the clock's nearest instant: start, breach, step, end of a hold or acknowledgement."""
+    clock = clocks(work)[at]
     nearest = NEVER
-    definition = definitions(rules)[clock["definition"]]
-    if state == _RUNNING or (state == _PAUSED and clock["flags"] & BREACHED):
-        if clock["flags"] & HELD:
-            nearest = clock["breached_at"] + definition["hold"]
-        if clock["ack_until"] != 0:
+    if clock["pending"] != 0 and not waits_for_comment(rules, clock):
+        nearest = clock["pending"]
+    if is_open_cycle(clock):
+        definition = definitions(rules)[clock["definition"]]
+        flags = clock["flags"]
+        if flags & HELD:
+            nearest = min(nearest, release_of(rules, clock))
+        if clock["ack_since"] != 0 and clock["ack_until"] != 0:
             nearest = min(nearest, clock["ack_until"])
-    if state == _RUNNING:
-        if clock["flags"] & BREACHED == 0:
+        running = clock["state"] == _RUNNING
+        if flags & BREACHED == 0 and (running or flags & PINNED):
             nearest = min(nearest, clock["due"] + 1)
-        first = definition["step"]
-        for n in range(definition["steps"]):
-            if clock["armed"] >> n & 1:
-                step = steps(rules)[first + n]
-                instant = step_instant(rules, work, row, at, step, clock["count"][n])
-                nearest = min(nearest, instant)
+        if running:
+            end = definition["rung"] + definition["warnings"]
+            if flags & BREACHED:
+                end += definition["afters"]
+            for rung in range(definition["rung"], end):
+                if not is_done(clock, rungs(rules)[rung]["slot"]):
+                    nearest = min(nearest, rung_at(rules, work, row, at, rung))
     clock["next_at"] = nearest
+    return 0
 
 
 @inner
-def emit(
-    rules: Any,
-    work: Any,
-    row: int,
-    at: int,
-    kind: int,
-    step: int,
-    repeat: int,
-    t: int,
-    cause: int,
-    decided: int,
-) -> None:
-    """Write one ALERT row; the alert counts as sent from here on."""
-    incident = incidents(work)[row]
-    clock = clocks(work)[at]
-    n = counts(work)[ALERTS]
-    alert = alerts(work)[n]
-    alert["time"] = t
-    alert["decided"] = decided
-    alert["due"] = clock["due"]
-    alert["started"] = clock["started"]
-    alert["elapsed"] = elapsed_at(rules, work, at, t)
-    alert["target"] = clock["target"]
-    alert["row"] = row
-    alert["definition"] = clock["definition"]
-    alert["calendar"] = clock["calendar"]
-    alert["profile"] = incident["profile"]
-    alert["cycle"] = clock["cycle"]
-    alert["step"] = step
-    alert["events"] = incident["events"]
-    alert["column"] = clock["column"]
-    alert["score"] = score_at(rules, work, row, t)
-    alert["repeat"] = repeat
-    alert["kind"] = kind
-    alert["cause"] = cause
-    alert["superseded"] = 0
-    counts(work)[ALERTS] = n + 1
-    clock["flags"] |= TOLD
-
-
-@inner
-def emit_breach(rules: Any, work: Any, row: int, at: int, cause: int, decided: int) -> None:
-    """The breach alert, with the actions of an `at: breach` step if there is one."""
-    clock = clocks(work)[at]
-    definition = definitions(rules)[clock["definition"]]
-    step = -1
-    for n in range(definition["steps"]):
-        if steps(rules)[definition["step"] + n]["at"] == AT_BREACH:
-            step = definition["step"] + n
-    clock["flags"] &= 0xFF ^ HELD
-    emit(rules, work, row, at, _BREACHED, step, 0, clock["breached_at"], cause, decided)
-
-
-@inner
-def emit_cleared(rules: Any, work: Any, row: int, at: int) -> None:
-    """The cycle ended while an alert of it is valid: tell those who were told."""
-    clock = clocks(work)[at]
-    if clock["flags"] & HELD:
-        emit_breach(rules, work, row, at, _OF_HOLD, clock["stopped"])
-    if clock["flags"] & TOLD:
-        clock["clears"] += 1
-        repeat = clock["clears"] if clock["clears"] > 1 else 0
-        stopped = clock["stopped"]
-        emit(rules, work, row, at, _CLEARED, -1, repeat, stopped, _NO_CAUSE, stopped)
-
-
-@inner
-def mark_breached(clock: Any) -> None:
-    """The breach is a fact of the cycle from due + 1 ms on."""
-    clock["flags"] |= BREACHED
-    clock["breached_at"] = clock["due"] + 1
-
-
-@inner
-def fire_step(
-    rules: Any, work: Any, row: int, at: int, n: int, t: int, cause: int, decided: int
-) -> None:
-    """Fire step `n` of the clock at its instant `t` and count it."""
-    clock = clocks(work)[at]
-    definition = definitions(rules)[clock["definition"]]
-    index = definition["step"] + n
-    step = steps(rules)[index]
-    count = clock["count"][n] + 1
-    clock["count"][n] = count
-    repeat = count if step["at"] == AT_EVERY or count > 1 else 0
-    if step["at"] != AT_EVERY or count >= step["times"]:
-        clock["armed"] &= 0xFFFF ^ (1 << n)
-    kind = _WARNING if is_warning(step) else _ESCALATION
-    emit(rules, work, row, at, kind, index, repeat, t, cause, decided)
-
-
-@inner
-def is_tightest(rules: Any, work: Any, row: int, at: int, t: int) -> bool:
-    """Whether no other clock of the incident has a larger elapsed share at `t`."""
-    own_elapsed = elapsed_at(rules, work, at, t)
-    own_target = max(1, clocks(work)[at]["target"])
-    other = incidents(work)[row]["clocks"]
-    while other >= 0:
-        clock = clocks(work)[other]
-        if other != at and (clock["state"] == _RUNNING or clock["state"] == _PAUSED):
-            elapsed = elapsed_at(rules, work, other, t)
-            if float(elapsed) * own_target > float(own_elapsed) * max(1, clock["target"]):
-                return False
-        other = clock["next"]
-    return True
-
-
-@inner
-def break_now(rules: Any, work: Any, row: int, at: int) -> None:
-    """The due has passed: breached at due + 1 ms; the alert leaves now or after `hold`."""
-    clock = clocks(work)[at]
-    settle(rules, work, at, clock["due"] + 1)
-    mark_breached(clock)
-    if definitions(rules)[clock["definition"]]["hold"] > 0:
-        clock["flags"] |= HELD
-    else:
-        emit_breach(rules, work, row, at, _NO_CAUSE, clock["breached_at"])
-    plan_next(rules, work, row, at)
-
-
-@inner
-def fire_due(rules: Any, work: Any, row: int, at: int, t: int) -> None:
-    """Everything of a running clock that falls due at instant `t`, in written order."""
-    clock = clocks(work)[at]
-    definition = definitions(rules)[clock["definition"]]
-    if clock["flags"] & BREACHED == 0 and clock["due"] + 1 == t:
-        break_now(rules, work, row, at)
-    if clock["flags"] & HELD and clock["breached_at"] + definition["hold"] == t:
-        emit_breach(rules, work, row, at, _OF_HOLD, t)
-    for n in range(definition["steps"]):
-        if clock["armed"] >> n & 1 == 0:
-            continue
-        step = steps(rules)[definition["step"] + n]
-        if step_instant(rules, work, row, at, step, clock["count"][n]) != t:
-            continue
-        if step["at"] == AT_SCORE and not is_tightest(rules, work, row, at, t):
-            clock["armed"] &= 0xFFFF ^ (1 << n)
-            continue
-        fire_step(rules, work, row, at, n, t, _NO_CAUSE, t)
+def waits_for_comment(rules: Any, clock: Any) -> bool:
+    """Whether `pending` is a comment to be answered, not a start to come."""
+    return definitions(rules)[clock["definition"]]["options"] & OPT_WAITS != 0

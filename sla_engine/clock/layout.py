@@ -1,28 +1,25 @@
-"""The rows the fold works on: incidents, their clocks, the rules in table form, the alerts.
+"""The rows the fold works on: incidents, their clocks, the alerts, and what a fold records.
 
 One INCIDENT row per open incident, one CLOCK row per clock (the latest cycle of each), linked
-from the incident. Rules are tables indexed by profile (what conditions see of an incident)
-and column (one per clock name of a set). All instants and lengths are integer milliseconds.
+from the incident in the order in which they first started. All instants and lengths are integer
+milliseconds. The rules in table form are in `clock.rules`.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-
-from sla_engine.calendar.layout import CalendarTables
-from sla_engine.clock.memory import accessor, table_of
 
 #: An instant that never comes.
 NEVER = np.int64(2**62)
 
-#: Distinct thresholds on one clock (limits.STEPS_PER_CLOCK); the policy check refuses more.
-MAX_STEPS = 16
+#: Distinct warnings of one clock name (limits.STEPS_PER_CLOCK_MAX).
+WARNING_SLOTS = 16
+#: Warnings and firings after the breach of one clock name, over all policies of its set.
+SLOTS = 192
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 INCIDENT = np.dtype(
     [
@@ -36,6 +33,8 @@ INCIDENT = np.dtype(
         ("last_id", "u8"),
         ("fired_at", "i8"),  # instant of the newest timer that fired
         ("opened", "i8"),
+        ("absorbed", "i8"),  # the earliest opening of the incidents it absorbed; 0 = none
+        ("snoozed", "i8"),  # steps are held until then; 0 = not snoozed
         ("team", "u8"),  # hashes of the text; 0 = absent
         ("assignee", "u8"),
         ("requester", "u8"),
@@ -60,24 +59,23 @@ LIFTED = 2  # a customer's comment lifted the pause (D12)
 ENDED = 4  # deleted or merged: no clock runs any more
 MERGED = 8
 CREATED_SEEN = 16
+IRREGULAR = 32  # its rows do not tell everything: fold the history at the next touch
 
 
 class State(IntEnum):
-    """CLOCK.state. WAITING remembers an unanswered comment, SCHEDULED a start to come."""
+    """CLOCK.state. NONE with cycle 0: the row remembers something, nothing has started."""
 
     NONE = 0
     RUNNING = 1
     PAUSED = 2
     MET = 3
     CANCELLED = 4
-    WAITING = 5
-    SCHEDULED = 6
 
 
 CLOCK = np.dtype(
     [
         ("started", "i8"),
-        ("anchor", "i8"),  # the sums below are as of this instant
+        ("since", "i8"),  # begin of the stretch going on; the sums below are as of this instant
         ("due", "i8"),  # the due it has or broke; NEVER while paused and unbroken
         ("target", "i8"),
         ("elapsed", "i8"),
@@ -88,23 +86,35 @@ CLOCK = np.dtype(
         ("breached_at", "i8"),
         ("stopped", "i8"),
         ("next_at", "i8"),  # its nearest instant, NEVER when none
-        ("shift", "i8"),  # what pauses added to the steps after the breach
+        ("shift", "i8"),  # wall time since the due in which it did not run
         ("ack_since", "i8"),  # 0 = not acknowledged
         ("ack_until", "i8"),  # 0 = without end
-        ("ack_shift", "i8"),  # what acknowledgements added to steps with `until: acknowledged`
+        ("ack_shift", "i8"),  # wall time since the due in which it ran, but acknowledged
+        ("pending", "i8"),  # start to come; for next_response the oldest unanswered comment
+        ("once_at", "i8"),  # instant of the warning `once`
+        ("choice_amount", "i8"),  # the target as chosen when it was taken
+        ("seen_amount", "i8"),  # the target the rules chose at the last look
         ("next", "i4"),
         ("definition", "i4"),
         ("calendar", "i4"),
         ("calendar_key", "u4"),  # names the calendar in the store
+        ("seen_definition", "i4"),
+        ("seen_calendar", "u4"),  # key of the calendar the rules chose at the last look
+        ("seen_priority", "i4"),
         ("cycle", "i4"),
         ("origin", "i4"),  # how many events the incident had when the cycle started
         ("column", "i2"),
         ("reopens", "u2"),
-        ("armed", "u2"),  # one bit per step that may still fire
+        ("flags", "u2"),
         ("clears", "u1"),
         ("state", "u1"),
-        ("flags", "u1"),
-        ("count", "u1", (MAX_STEPS,)),  # firings per step in this cycle
+        ("choice_mode", "u1"),
+        ("seen_mode", "u1"),
+        ("once", "u1"),  # 1 + slot of a missed warning that fires as soon as it can; 0 = none
+        ("pad", "u1"),
+        ("fired", "u1", (SLOTS // 8,)),  # bit per slot; with `skipped` too: passed for good
+        ("skipped", "u1", (SLOTS // 8,)),  # missed: fires if it lies ahead again
+        ("count", "u1", (WARNING_SLOTS,)),  # firings per warning in this cycle
     ],
     align=True,
 )
@@ -112,127 +122,14 @@ CLOCK = np.dtype(
 #: CLOCK.flags
 BREACHED = 1
 PINNED = 2
-MOVED = 4  # the due was moved to an opening: a recomputed one is moved likewise
+MOVED = 4  # the due is an opening: a recomputed one that lands on a closing is moved likewise
 TOLD = 8  # at least one alert of this cycle was sent
 HELD = 16  # breached, the alert waits for `hold`
-BY_RESOLVE = 32  # ended by the event that resolved the incident
-LOST = 64  # cancelled because its policy or target went away: it may come again
-
-
-class TargetMode(IntEnum):
-    """PLAN.mode."""
-
-    NONE = 0
-    LENGTH = 1  # amount = ms
-    BUSINESS_DAYS = 2  # amount = days
-    ATTRIBUTE = 3  # amount = index into INCIDENT.times
-    END_OF_DAY = 4
-    END_OF_NEXT_DAY = 5
-    NEXT_DAY_AT = 6  # amount = minute of the day
-
-
-PLAN = np.dtype(
-    [
-        ("amount", "i8"),
-        ("definition", "i4"),  # -1: this profile has no such clock
-        ("calendar", "i4"),
-        ("calendar_key", "u4"),
-        ("mode", "u1"),
-        ("pad", "u1", (3,)),
-    ],
-    align=True,
-)
-
-PROFILE = np.dtype(
-    [
-        ("key", "u8"),
-        ("team_fill", "u8"),  # hash of the team the directory fills in
-        ("status_value", "i4"),  # which label, to see that a status changed
-        ("priority", "i2"),
-        ("base_score", "i2"),
-        ("status", "u1"),  # StatusClass
-        ("pad", "u1", (7,)),
-    ],
-    align=True,
-)
-
-COLUMN = np.dtype(
-    [
-        ("set_hash", "u8"),  # of the names as written
-        ("name_hash", "u8"),
-        ("set_encoded", "u8"),  # of the names percent-encoded, as in alert ids
-        ("name_encoded", "u8"),
-        ("first_response", "i4"),  # that set's first_response column, -1 = none
-        ("set", "i2"),
-        ("kind", "u1"),
-        ("pad", "u1"),
-    ],
-    align=True,
-)
-
-
-class Kind(IntEnum):
-    """COLUMN.kind, in the order of policy.model.KINDS."""
-
-    FIRST_RESPONSE = 0
-    NEXT_RESPONSE = 1
-    UPDATE = 2
-    RESOLUTION = 3
-    OWNERSHIP = 4
-    ACKNOWLEDGE = 5
-    ANSWER = 6
-    CUSTOM = 7
-
-
-DEFINITION = np.dtype(
-    [
-        ("hold", "i8"),
-        ("grace", "i8"),
-        ("ack_expires", "i8"),
-        ("column", "i4"),
-        ("policy", "i4"),
-        ("step", "i4"),  # first row in steps
-        ("steps", "i4"),
-        ("starts_at", "i2"),  # index into INCIDENT.times, -1 = none
-        ("options", "u4"),
-        ("on_reopen", "u1"),
-        ("on_priority", "u1"),
-        ("pad", "u2"),
-    ],
-    align=True,
-)
-
-#: DEFINITION.options
-OPT_RECURS = 1
-OPT_FROM_OPENED = 2
-OPT_HAS_RESUME = 4
-OPT_DROP_PAUSES = 8  # carry_pauses: false
-OPT_REARM = 16
-OPT_SILENT = 32
-OPT_SEQUENTIAL = 64
-OPT_FROM_START = 128  # starts when the incident opens
-
-STEP = np.dtype(
-    [
-        ("amount", "i8"),
-        ("row", "i4"),  # index into the policy's step list, for rendering
-        ("at", "u1"),
-        ("times", "u1"),
-        ("level", "u1"),
-        ("until_ack", "u1"),
-    ],
-    align=True,
-)
-
-#: Bits of a condition row: what holds for one column under one profile at one event.
-START = 1
-STOP = 2
-CANCEL = 4
-RESET = 8
-PAUSE = 16
-RESUME = 32
-CUSTOMER_SPOKE = 64  # a comment that next_response waits for
-REPLY = 128
+BY_RESOLVE = 32  # met while the incident was resolved: a reopening may continue it
+DROPPED = 64  # cancelled because its policy or target went away
+FROM_OPENING = 128  # started with the incident: moves when the opening is corrected
+ACKED = 256  # was acknowledged at some time
+HIDDEN = 512  # the due is not to be seen: paused or ended before it was reached
 
 
 class AlertKind(IntEnum):
@@ -258,6 +155,7 @@ ALERT = np.dtype(
     [
         ("time", "i8"),  # the computed instant
         ("decided", "i8"),  # when it became true: the event's time for an attachment
+        ("release", "i8"),  # when it may leave: later than `decided` for a breach on `hold`
         ("due", "i8"),
         ("started", "i8"),
         ("elapsed", "i8"),
@@ -267,10 +165,11 @@ ALERT = np.dtype(
         ("calendar", "i4"),
         ("profile", "i4"),
         ("cycle", "i4"),
-        ("step", "i4"),  # row in steps, -1 for a breach without actions and for cleared
+        ("step", "i4"),  # row in steps, -1 for a breach and for cleared
         ("events", "i4"),  # how many events of the incident preceded it
         ("column", "i2"),
         ("score", "i2"),
+        ("parts", "u2"),  # for a breach: bit per `at: breach` step that adds its actions
         ("repeat", "u1"),  # 0 = the id has no repeat part
         ("kind", "u1"),
         ("cause", "u1"),
@@ -283,63 +182,78 @@ ALERT = np.dtype(
 RUNNING_TIME = 0
 PAUSED_TIME = 1
 RESOLVED_TIME = 2
-EXCLUDED_TIME = 3
+EXCLUDED_TIME = 3  # in reports only: a fold keeps it within the running stretches
 
 SEGMENT = np.dtype([("start", "i8"), ("end", "i8"), ("clock", "i4"), ("kind", "i4")], align=True)
 
+#: One event as the clocks saw it, kept by a fold that records.
+MOMENT = np.dtype([("t", "i8"), ("situation", "i8"), ("profile", "i4"), ("pad", "i4")], align=True)
+
+#: A step that is held, or was brought forward and waits.
+WAIT = np.dtype(
+    [
+        ("instant", "i8"),  # the computed instant of a step brought forward; NEVER = by itself
+        ("wake", "i8"),  # when to look again; 0 = not held
+        ("clock", "i4"),
+        ("slot", "i4"),
+    ],
+    align=True,
+)
+
+#: Time for which a clock was acknowledged; `end` NEVER while it lasts.
+ACK = np.dtype([("begin", "i8"), ("end", "i8"), ("clock", "i4"), ("pad", "i4")], align=True)
+
+#: Time taken out of a column's clocks by `clock.overridden`, sorted by its begin.
+EXCLUDE = np.dtype([("begin", "i8"), ("end", "i8"), ("column", "i4"), ("pad", "i4")], align=True)
+
+#: What one event says, read once; the clocks look at nothing else of it.
+CHANGE = np.dtype(
+    [
+        ("t", "i8"),
+        ("situation", "i8"),  # the event class, see situation
+        ("between", "i8"),  # the event class of no event, before it
+        ("tenant", "u8"),
+        ("team", "u8"),
+        ("assignee", "u8"),
+        ("requester", "u8"),
+        ("customer", "u8"),
+        ("author_id", "u8"),
+        ("times", "i8", (4,)),
+        ("old_times", "i8", (4,)),
+        ("opened", "i8"),
+        ("old_opened", "i8"),
+        ("set_hash", "u8"),  # the address of an acknowledgement or override
+        ("name_hash", "u8"),
+        ("address_cycle", "i8"),
+        ("until", "i8"),
+        ("pin", "i8"),
+        ("given_opening", "i8"),  # `opened_at` as this event gives it; 0 = not
+        ("profile", "i4"),
+        ("old_profile", "i4"),
+        ("now", "i4"),  # condition rows: after the event under the new rules,
+        ("then", "i4"),  # under the old ones,
+        ("before", "i4"),  # and before the event under the new ones; -1 = nothing held
+        ("reopens", "i4"),
+        ("handoffs", "i4"),
+        ("csat", "i4"),
+        ("type", "i4"),
+        ("author", "i4"),
+        ("author_class", "i4"),
+        ("flags", "i4"),
+    ],
+    align=True,
+)
+
+#: CHANGE.flags
+FIRST = 1
+GIVES_ASSIGNEE = 2
+HAS_STATUS = 4
+UNPINS = 8
+BY_ALERT = 16
+LIFTS = 32
+PUBLIC = 64
+ECHO = 128
+LOOKS_BACK = 256  # the past of some clock must be known
 
 #: One entry of an open-addressing table; key 0 = empty. Sizes are powers of two.
 LOOKUP = np.dtype([("key", "u8"), ("value", "i8")], align=True)
-
-
-class Rules(NamedTuple):
-    """Everything the fold reads that is not the incident: see policy/tables for how it fills."""
-
-    plans: NDArray[Any]  # PLAN[profiles, columns]
-    conditions: NDArray[np.uint8]  # [condition rows, columns]
-    profiles: NDArray[Any]  # PROFILE[profiles]
-    columns: NDArray[Any]  # COLUMN[columns]
-    definitions: NDArray[Any]  # DEFINITION[definitions]
-    steps: NDArray[Any]  # STEP[steps]
-    slots: NDArray[np.int64]  # slot of each Member in the profile, -1 = no rule reads it
-    type_status: NDArray[np.int64]  # class of the status that each event type sets, -1 = none
-    eras: NDArray[np.int64]  # instants at which some policy or entry begins or ceases to be valid
-    engine: NDArray[np.int64]  # settings, see the constants below
-    classes: NDArray[Any]  # LOOKUP (slot, value) -> class
-    transitions: NDArray[Any]  # LOOKUP (profile, slot, class) -> profile
-    situations: NDArray[Any]  # LOOKUP (profile, event class) -> condition row
-    custom: NDArray[Any]  # LOOKUP name of a custom attribute -> slot
-    custom_times: NDArray[Any]  # LOOKUP name of a custom attribute -> index into INCIDENT.times
-    calendars: CalendarTables
-
-    def table(self) -> NDArray[np.int64]:
-        """What compiled kernels are given; keep `self` alive while they run."""
-        return table_of([*self[:-1], *self.calendars], self.plans.shape[1])
-
-
-_I8 = np.dtype("i8")
-plans = accessor("plans", 0, PLAN, grid=True)
-conditions = accessor("conditions", 1, np.dtype("u1"), grid=True)
-profiles = accessor("profiles", 2, PROFILE)
-columns = accessor("columns", 3, COLUMN)
-definitions = accessor("definitions", 4, DEFINITION)
-steps = accessor("steps", 5, STEP)
-slots = accessor("slots", 6, _I8)
-type_status = accessor("type_status", 7, _I8)
-eras = accessor("eras", 8, _I8)
-engine = accessor("engine", 9, _I8)
-classes = accessor("classes", 10, LOOKUP)
-transitions = accessor("transitions", 11, LOOKUP)
-situations = accessor("situations", 12, LOOKUP)
-custom = accessor("custom", 13, LOOKUP)
-custom_times = accessor("custom_times", 14, LOOKUP)
-#: Place of the first calendar array in the table.
-CALENDAR_PLACE = 15
-
-
-#: Rules.engine
-ENGINE_HORIZON = 0
-ENGINE_REOPENS_SLOT = 1
-ENGINE_HANDOFFS_SLOT = 2
-ENGINE_ERA_SLOT = 3
-ENGINE_SIZE = 4

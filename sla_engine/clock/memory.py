@@ -11,39 +11,23 @@ Whoever calls a compiled kernel keeps the bundle alive for the length of the cal
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from numba import carray, types
-from numba.extending import intrinsic, overload
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+from numba.np.numpy_support import from_dtype
 from numpy.typing import NDArray
 
-#: Words of a table before its first pair: the number of columns of two-dimensional arrays.
-_HEAD = 1
+from sla_engine.clock.far import FUNCTIONS_WORD, WORD, compile_far, is_plain, load_word
+
+#: Words of a table before its first pair: columns of two-dimensional arrays, far kernels.
+_HEAD = 2
 
 int64 = np.dtype("i8")
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(typing_context: Any, address: Any) -> Any:
-    """An integer address as a pointer."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
-
-    return types.voidptr(types.int64), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _word(typing_context: Any, address: Any, index: Any) -> Any:
-    """The int64 at `address` + 8 * `index`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        word = context.get_value_type(types.int64)
-        base = builder.inttoptr(arguments[0], word.as_pointer())
-        return builder.load(builder.gep(base, [arguments[1]]))
-
-    return types.int64(types.int64, types.int64), generate
 
 
 def accessor(
@@ -53,30 +37,43 @@ def accessor(
 
     `grid`: two-dimensional, with as many columns as the table's head says.
     """
+    if is_plain():
+        return attrgetter(name)
     where = _HEAD + 2 * place
+    kind = types.Array(from_dtype(dtype), 2 if grid else 1, "C")
 
-    def get(bundle: Any) -> Any:
-        return getattr(bundle, name)
-
-    @overload(get)  # type: ignore[untyped-decorator]
-    def compiled(bundle):  # type: ignore[no-untyped-def]
-        if not isinstance(bundle, types.Integer):
-            return None
-        if grid:
-            return lambda bundle: carray(
-                _pointer(_word(bundle, where)), (_word(bundle, where + 1), _word(bundle, 0)), dtype
+    def get(context: Any, bundle: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            address, length = (load_word(builder, arguments[0], where + n) for n in (0, 1))
+            itemsize = ir.Constant(WORD, dtype.itemsize)
+            shape, strides = [length], [itemsize]
+            if grid:
+                columns = load_word(builder, arguments[0], 0)
+                shape, strides = [length, columns], [builder.mul(columns, itemsize), itemsize]
+            array = make_array(kind)(context, builder)
+            pointer = context.get_data_type(kind.dtype).as_pointer()
+            populate_array(
+                array,
+                data=builder.inttoptr(address, pointer),
+                shape=shape,
+                strides=strides,
+                itemsize=itemsize,
+                meminfo=None,
+                parent=None,
             )
-        return lambda bundle: carray(
-            _pointer(_word(bundle, where)), _word(bundle, where + 1), dtype
-        )
+            return array._getvalue()  # noqa: SLF001
 
-    return get
+        return kind(types.int64), generate
+
+    return intrinsic(get)  # type: ignore[no-any-return]
 
 
 def table_of(arrays: Sequence[NDArray[Any]], columns: int = 0) -> NDArray[np.int64]:
     """The table that accessors read; valid as long as `arrays` live and stay where they are."""
     table = np.zeros(_HEAD + 2 * len(arrays), np.int64)
     table[0] = columns
+    if not is_plain():
+        table[FUNCTIONS_WORD] = compile_far().ctypes.data
     for place, array in enumerate(arrays):
         if not array.flags.c_contiguous:
             raise ValueError("kernels take contiguous arrays only")

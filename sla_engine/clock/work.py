@@ -1,7 +1,9 @@
 """The arrays a fold changes, bundled for the kernels, and how they grow.
 
-`counts` holds the fill levels that kernels advance: alerts, segments, free clock rows,
-archived cycles, and the details of a request to Python.
+`counts` holds the fill levels that kernels advance and the details of a request to Python.
+A work that records (a fold of a whole history) keeps what a clock's sums cannot tell: segments,
+moments, acknowledged and excluded time, steps that wait. Elsewhere an incident that needs any
+of it is marked IRREGULAR and folded anew from its history.
 """
 
 from __future__ import annotations
@@ -13,7 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import inner
-from sla_engine.clock.layout import ALERT, CLOCK, INCIDENT, NEVER, SEGMENT
+from sla_engine.clock.layout import (
+    ACK,
+    ALERT,
+    CHANGE,
+    CLOCK,
+    EXCLUDE,
+    INCIDENT,
+    MOMENT,
+    NEVER,
+    SEGMENT,
+    WAIT,
+)
 from sla_engine.clock.memory import accessor, table_of
 
 
@@ -21,16 +34,17 @@ class Outcome(IntEnum):
     """What a kernel answers; anything from NEED_CLASS on changed nothing of that event."""
 
     DONE = 0
-    NEED_CLASS = 1  # a value never seen: counts[5] = span, counts[6] = slot
-    NEED_PROFILE = 2  # counts[5] = profile, counts[6] = slot, counts[7] = class
-    NEED_SITUATION = 3  # counts[5] = profile, counts[6] = event class
+    NEED_CLASS = 1  # a value never seen: counts[NEED_A] = span, [NEED_B] = slot
+    NEED_PROFILE = 2  # profile, slot, class
+    NEED_SITUATION = 3  # profile, event class, 1 + profile whose rules are meant (0 = the same)
     NEED_HISTORY = 4  # not in order, or the past must be known: fold the history again
     NEED_ROOM = 5  # an array is full
     DUPLICATE_SUSPECT = 6  # the filter has seen such an id: only the history can tell
+    NEED_JUDGEMENT = 7  # profile, step, 1 + score (0 = the score does not matter)
 
 
 class Work(NamedTuple):
-    """Rows and outputs. `segments` of length 0: not recorded; `archived` likewise."""
+    """Rows and outputs. `segments` of length 0: nothing is recorded."""
 
     incidents: NDArray[Any]  # INCIDENT
     clocks: NDArray[Any]  # CLOCK
@@ -40,6 +54,12 @@ class Work(NamedTuple):
     segments: NDArray[Any]  # SEGMENT
     archived: NDArray[Any]  # CLOCK, cycles that were replaced by the next one
     by_column: NDArray[np.int64]  # scratch: clock row per column of the incident in hand
+    ended: NDArray[np.int64]  # scratch: how the column's clock ended on the event in hand
+    change: NDArray[Any]  # CHANGE, one row: the event in hand
+    moments: NDArray[Any]  # MOMENT; one row, the event in hand, when nothing is recorded
+    waits: NDArray[Any]  # WAIT
+    acks: NDArray[Any]  # ACK
+    excludes: NDArray[Any]  # EXCLUDE
     counts: NDArray[np.int64]
 
     def table(self) -> NDArray[np.int64]:
@@ -56,20 +76,30 @@ alerts = accessor("alerts", 4, ALERT)
 segments = accessor("segments", 5, SEGMENT)
 archived = accessor("archived", 6, CLOCK)
 by_column = accessor("by_column", 7, _I8)
-counts = accessor("counts", 8, _I8)
+ended = accessor("ended", 8, _I8)
+change = accessor("change", 9, CHANGE)
+moments = accessor("moments", 10, MOMENT)
+waits = accessor("waits", 11, WAIT)
+acks = accessor("acks", 12, ACK)
+excludes = accessor("excludes", 13, EXCLUDE)
+counts = accessor("counts", 14, _I8)
 
 ALERTS, SEGMENTS, FREE_CLOCKS, ARCHIVED = 0, 1, 2, 3
 NEED_A, NEED_B, NEED_C = 5, 6, 7
-COUNTS = 8
+MOMENTS, WAITS, ACKS, EXCLUDES = 8, 9, 10, 11
+UPDATED_AT = 12  # time of the latest `customer.updated` that was passed
+COUNTS = 16
 
 #: Rows that one event or timer of one incident can use up at most.
-HEADROOM = 256
+HEADROOM = 512
+#: Steps of one incident that can wait at once when nothing is recorded.
+WAITS_IN_HAND = 256
 
 
 def new_work(
     incident_rows: int, clock_rows: int, columns: int, *, alert_rows: int = 4096, recorded: int = 0
 ) -> Work:
-    """Empty arrays; `recorded` > 0 keeps that many segments and archived cycles."""
+    """Empty arrays; `recorded` > 0 keeps that many of each thing recorded."""
     made = Work(
         incidents=np.zeros(incident_rows, INCIDENT),
         clocks=np.zeros(clock_rows, CLOCK),
@@ -79,6 +109,12 @@ def new_work(
         segments=np.zeros(recorded, SEGMENT),
         archived=np.zeros(recorded, CLOCK),
         by_column=np.full(columns, -1, np.int64),
+        ended=np.zeros(columns, np.int64),
+        change=np.zeros(1, CHANGE),
+        moments=np.zeros(max(1, recorded), MOMENT),
+        waits=np.zeros(max(WAITS_IN_HAND, recorded), WAIT),
+        acks=np.zeros(recorded, ACK),
+        excludes=np.zeros(recorded, EXCLUDE),
         counts=np.zeros(COUNTS, np.int64),
     )
     made.counts[FREE_CLOCKS] = clock_rows
@@ -111,6 +147,22 @@ def with_more_clocks(work: Work, size: int) -> Work:
     return work._replace(clocks=clocks, free_clocks=free)
 
 
+def with_more_recorded(work: Work) -> Work:
+    """A recording work with twice the room for what it records."""
+    grown = {}
+    for name in ("alerts", "segments", "archived", "moments", "waits", "acks", "excludes"):
+        old = getattr(work, name)
+        grown[name] = np.zeros(2 * len(old), old.dtype)
+        grown[name][: len(old)] = old
+    return work._replace(**grown)
+
+
+@inner
+def recording(work: Any) -> bool:
+    """Whether this fold keeps what sums cannot tell."""
+    return len(segments(work)) > 0
+
+
 @inner
 def has_room(work: Any) -> bool:
     """Whether every array has the headroom that one event may use up."""
@@ -119,8 +171,7 @@ def has_room(work: Any) -> bool:
         return False
     if filled[FREE_CLOCKS] < len(by_column(work)):
         return False
-    if len(segments(work)) == 0:
+    if not recording(work):
         return True
-    return filled[SEGMENTS] + HEADROOM <= len(segments(work)) and filled[
-        ARCHIVED
-    ] + HEADROOM <= len(archived(work))
+    most = max(max(filled[SEGMENTS], filled[ARCHIVED]), max(filled[MOMENTS], filled[WAITS]))
+    return max(most, max(filled[ACKS], filled[EXCLUDES])) + HEADROOM <= len(segments(work))

@@ -26,9 +26,10 @@ from sla_engine.clock.work import (
     Outcome,
     Work,
     new_work,
+    with_more_recorded,
 )
 from sla_engine.engine.handle import handle
-from sla_engine.event.layout import DecodedBatch
+from sla_engine.event.layout import FLAG_CONTROL, DecodedBatch
 from sla_engine.event.order import sort_history
 from sla_engine.policy.tables import RuleBook
 
@@ -76,7 +77,7 @@ class Folder:
             if outcome == Outcome.DONE:
                 break
             if outcome == Outcome.NEED_ROOM:
-                work = self._larger(work)
+                work = self._scratch = with_more_recorded(work)
             else:
                 self.book.answer(outcome, work.counts, batch.data, batch.spans)
         if report:
@@ -94,16 +95,6 @@ class Folder:
         work.next_due[0] = 2**62
         return work
 
-    def _larger(self, work: Work) -> Work:
-        recorded = 2 * len(work.alerts)
-        larger = self._fresh(recorded)
-        for name in ("alerts", "segments", "archived"):
-            getattr(larger, name)[: len(work.alerts)] = getattr(work, name)
-        self._scratch = work._replace(
-            alerts=larger.alerts, segments=larger.segments, archived=larger.archived
-        )
-        return self._scratch
-
     def _result(
         self, work: Work, batch: DecodedBatch, order: NDArray[np.int64], until: int
     ) -> Folded:
@@ -118,11 +109,11 @@ class Folder:
             order=order,
             until=until,
             incident=work.incidents[:1].copy(),
-            clocks=work.clocks[sorted(rows)].copy(),
+            clocks=work.clocks[rows].copy(),
             ended=work.archived[: counts[ARCHIVED]].copy(),
-            alerts=superseded(work.alerts[: counts[ALERTS]].copy()),
-            segments=work.segments[: counts[SEGMENTS]].copy(),
-            timeline=Timeline(self.book.policies, batch, order),
+            alerts=work.alerts[: counts[ALERTS]].copy(),
+            segments=renumbered(work.segments[: counts[SEGMENTS]], rows),
+            timeline=Timeline(self.book.policies, batch, order, self.book.directory),
         )
 
     def render(self, folded: Folded, allowed: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -153,7 +144,10 @@ class Folder:
 
 
 def distinct(batch: DecodedBatch) -> NDArray[np.int64]:
-    """The order of the accepted events, each id once (the first that arrived)."""
+    """The order of the accepted events, each id once (the first that arrived).
+
+    Control records before the incident's first event are left out: they are not its affair.
+    """
     order = sort_history(batch)
     ids = batch.events["id"]
     seen: set[int] = set()
@@ -162,7 +156,24 @@ def distinct(batch: DecodedBatch) -> NDArray[np.int64]:
         if int(ids[at]) not in seen:
             seen.add(int(ids[at]))
             first.add(int(at))
-    return np.array([at for at in order if int(at) in first], np.int64)
+    kept = [at for at in order if int(at) in first]
+    opening = next((n for n, at in enumerate(kept) if not is_control(batch, at)), len(kept))
+    return np.array(kept[opening:], np.int64)
+
+
+def is_control(batch: DecodedBatch, at: int) -> bool:
+    """Whether an event is a control record, which opens no incident."""
+    return bool(batch.events[at]["flags"] & FLAG_CONTROL)
+
+
+def renumbered(segments: NDArray[Any], rows: Sequence[int]) -> NDArray[Any]:
+    """The segments with `clock` as the place in Folded.clocks; past cycles stay -2, -3, ..."""
+    kept: NDArray[Any] = segments[segments["clock"] != -1].copy()
+    places = np.zeros(max(rows, default=-1) + 1, np.int32)
+    places[rows] = np.arange(len(rows))
+    latest = kept["clock"] >= 0
+    kept["clock"][latest] = places[kept["clock"][latest]]
+    return kept
 
 
 def superseded(alerts: NDArray[Any]) -> NDArray[Any]:

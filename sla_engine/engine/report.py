@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sla_engine.alert.ids import parts_of
-from sla_engine.clock.layout import BREACHED, NEVER, PINNED, State
+from sla_engine.clock.layout import BREACHED, PINNED, State
 from sla_engine.engine.refold import Folded, is_shown
 from sla_engine.event.times import format_time
 from sla_engine.policy.tables import RuleBook
@@ -33,6 +33,8 @@ def _fired(alerts: Sequence[dict[str, Any]]) -> dict[tuple[str, str, int], list[
         _, _, set_name, clock, cycle, threshold = parts_of(alert["id"])
         entry = {"threshold": threshold, "time": alert["time"], "alert": alert["id"]}
         found.setdefault((set_name, clock, cycle), []).append(entry)
+    for entries in found.values():
+        entries.sort(key=lambda entry: (entry["time"], entry["alert"]))
     return found
 
 
@@ -77,12 +79,9 @@ def _report(
     }
 
 
-def _party(book: RuleBook, folded: Folded, set_name: str, origin: int) -> str | None:
+def _party(book: RuleBook, folded: Folded, set_name: str, origin: int) -> str:
     party = book.policies.sets[set_name].party
     if party == "us":
         return "us"
     value = folded.timeline.after(origin).get(party)
-    return str(value) if value else None
-
-
-__all__ = ["NEVER", "clock_reports"]
+    return str(value or "")

@@ -1,4 +1,4 @@
-"""Columns, clock definitions, steps and plans: the static half of the rule tables.
+"""Columns, clock definitions and plans: the rule tables of one policy set.
 
 A column is one clock name of one set; a definition is that clock in one policy; a plan says
 which definition a profile gets in each column, with what target and calendar.
@@ -16,26 +16,31 @@ from numpy.typing import NDArray
 
 from sla_engine.alert.ids import encoded
 from sla_engine.calendar import CalendarBook
-from sla_engine.clock.layout import (
+from sla_engine.clock.rules import (
     COLUMN,
     DEFINITION,
-    MAX_STEPS,
     OPT_DROP_PAUSES,
+    OPT_EDGE,
     OPT_FROM_OPENED,
     OPT_FROM_START,
     OPT_HAS_RESUME,
+    OPT_OWN_START,
     OPT_REARM,
     OPT_RECURS,
+    OPT_REOPENS,
+    OPT_SCORES,
     OPT_SEQUENTIAL,
     OPT_SILENT,
+    OPT_WAITS,
+    RUNG,
     STEP,
     TargetMode,
 )
 from sla_engine.errors import PolicyError
 from sla_engine.event.hashing import hash_text
+from sla_engine.policy.ladders import Ladder, LadderStep, RungRow, Slotting, ladder_for
 from sla_engine.policy.model import (
     KINDS,
-    Action,
     At,
     BusinessDays,
     CalendarChoice,
@@ -44,10 +49,10 @@ from sla_engine.policy.model import (
     DueAtRelative,
     FixedTarget,
     Length,
+    OnEdit,
     Policy,
     PolicySet,
     Relative,
-    Step,
     TargetBy,
     TargetCases,
     Value,
@@ -64,15 +69,6 @@ _RELATIVE = {
 }
 
 
-@dataclass(frozen=True)
-class LadderStep:
-    """What an alert of one step carries: threshold text, level and merged actions."""
-
-    threshold: str
-    level: int
-    actions: tuple[Action, ...]
-
-
 @dataclass
 class Definitions:
     """The static tables, with the objects they were made from at the same indexes."""
@@ -82,11 +78,13 @@ class Definitions:
     columns: list[tuple[str, str]] = field(default_factory=list)  # (set, clock name)
     clocks: list[ClockPolicy] = field(default_factory=list)
     owners: list[Policy] = field(default_factory=list)
-    ladder: list[LadderStep] = field(default_factory=list)
+    ladders: list[Ladder] = field(default_factory=list)
+    steps: list[LadderStep] = field(default_factory=list)
     by_policy: dict[tuple[str, str], int] = field(default_factory=dict)
     column_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, COLUMN))
     rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, DEFINITION))
     step_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, STEP))
+    rung_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, RUNG))
 
     def plan(
         self,
@@ -97,12 +95,11 @@ class Definitions:
     ) -> None:
         """Fill one profile's plan row: match the policies of every set, choose the targets."""
         row["definition"] = -1
+        row["turn"] = -1
         for policy in matching(self.policies, values, instant):
             for clock in policy.clocks:
                 column = self.columns.index((policy.set, clock.name))
                 mode, amount = target_for(clock, values, self.slots.times)
-                if mode == TargetMode.NONE:
-                    continue
                 entry = row[column]
                 entry["definition"] = self.by_policy[policy.name, clock.name]
                 entry["mode"] = mode
@@ -111,6 +108,17 @@ class Definitions:
                 index = calendars.index(name, str(values.get("time_zone") or ""))
                 entry["calendar"] = index
                 entry["calendar_key"] = calendar_key(calendars, index)
+        for turn, column in enumerate(self._in_turn(values, instant)):
+            row[turn]["turn"] = column
+
+    def _in_turn(self, values: Mapping[str, Value], instant: int) -> list[int]:
+        """The matched columns in the order of the policies, next_response last."""
+        found = [
+            (clock.kind == "next_response", self.columns.index((policy.set, clock.name)))
+            for policy in matching(self.policies, values, instant)
+            for clock in policy.clocks
+        ]
+        return [column for _, column in sorted(found, key=lambda each: each[0])]
 
 
 def calendar_key(calendars: CalendarBook, index: int) -> int:
@@ -184,62 +192,90 @@ def build_definitions(policies: PolicySet, slots: Slots) -> Definitions:
             "rules use more than two custom time attributes in due_at and starts_at "
             f"({', '.join(slots.times[2:])}); keep to two"
         )
-    column_rows, rows, step_rows = [], [], []
-    set_numbers = {name: n for n, name in enumerate(policies.sets)}
+    slotting = Slotting()
+    rows: list[tuple[Any, ...]] = []
+    step_rows: list[tuple[int, int]] = []
+    rung_rows: list[RungRow] = []
     for policy in policies.policies:
         for clock in policy.clocks:
+            refuse_unknown(policy, clock)
             key = (policy.set, clock.name)
             if key not in made.columns:
                 made.columns.append(key)
-                column_rows.append(_column(policy.set, clock, set_numbers[policy.set]))
             made.by_policy[policy.name, clock.name] = len(made.clocks)
-            steps = steps_for(policy, clock.name)
-            first = len(made.ladder)
-            for row, step in steps:
-                made.ladder.append(step)
-                step_rows.append(row)
-            rows.append(_definition(made, policy, clock, first, len(steps)))
+            ladder = ladder_for(policy, clock, slotting, len(made.steps), len(rung_rows))
+            made.steps += ladder.steps
+            step_rows += [step.row for step in ladder.steps]
+            rung_rows += ladder.rungs
+            rows.append(_definition(made, policy, clock, ladder))
             made.clocks.append(clock)
             made.owners.append(policy)
-    made.column_rows = np.array(column_rows, COLUMN)
+            made.ladders.append(ladder)
+    made.column_rows = np.array(_column_rows(made), COLUMN)
     made.rows = np.array(rows, DEFINITION)
     made.step_rows = np.array(step_rows, STEP)
-    for n, (set_name, _) in enumerate(made.columns):
-        response = (set_name, "first_response")
-        known = response in made.columns
-        made.column_rows[n]["first_response"] = made.columns.index(response) if known else -1
+    made.rung_rows = np.array(rung_rows, RUNG)
     return made
 
 
-def _column(set_name: str, clock: ClockPolicy, number: int) -> tuple[Any, ...]:
-    return (
-        hash_text(set_name),
-        hash_text(clock.name),
-        hash_text(encoded(set_name)),
-        hash_text(encoded(clock.name)),
-        -1,
-        number,
-        KINDS.index(clock.kind),
-        0,
-    )
+def refuse_unknown(policy: Policy, clock: ClockPolicy) -> None:
+    """An option that this engine parses but does not carry out is refused, never ignored."""
+    words = []
+    if clock.on_edit != OnEdit.PIN:
+        words.append(f"on_edit: {clock.on_edit.name.lower()}")
+    if clock.live_ladder:
+        words.append("ladder: live")
+    if words:
+        raise PolicyError(
+            f"{clock.where}: clock `{clock.name}` of policy `{policy.name}` has `{words[0]}`, "
+            "which this version does not carry out; running clocks keep the rules they started "
+            "with: leave it out",
+            code="NOT_CARRIED_OUT",
+        )
 
 
-def _definition(
-    made: Definitions, policy: Policy, clock: ClockPolicy, first: int, count: int
-) -> tuple[Any, ...]:
+def _column_rows(made: Definitions) -> list[tuple[Any, ...]]:
+    set_numbers = {name: n for n, name in enumerate(made.policies.sets)}
+    ranks = {key: rank for rank, key in enumerate(sorted(made.columns))}
+    return [
+        (
+            hash_text(key[0]),
+            hash_text(key[1]),
+            hash_text(encoded(key[0])),
+            hash_text(encoded(key[1])),
+            set_numbers[key[0]],
+            ranks[key],
+        )
+        for key in made.columns
+    ]
+
+
+def options_of(clock: ClockPolicy, ladder: Ladder) -> int:
+    """DEFINITION.options of a clock."""
     options = 0
     for wanted, option in (
-        (clock.kind in _RECURRING or (clock.recurs and clock.kind == "custom"), OPT_RECURS),
+        (clock.kind in _RECURRING or clock.recurs or clock.reset is not None, OPT_RECURS),
         (clock.from_opened, OPT_FROM_OPENED),
-        (clock.kind in _FROM_START or clock.from_opened, OPT_FROM_START),
+        (clock.kind in _FROM_START, OPT_FROM_START),
         (clock.resume is not None, OPT_HAS_RESUME),
         (not clock.carry_pauses, OPT_DROP_PAUSES),
         (clock.rearm, OPT_REARM),
         (clock.silent_if_breached, OPT_SILENT),
         (clock.sequential, OPT_SEQUENTIAL),
+        (clock.start is not None, OPT_EDGE),
+        (clock.kind == "next_response" and clock.start is None, OPT_WAITS),
+        (clock.kind in ("resolution", "custom"), OPT_REOPENS),
+        (clock.own_start_on_merge, OPT_OWN_START),
+        (any(rung[-1] == At.SCORE for rung in ladder.rungs), OPT_SCORES),
     ):
         if wanted:
             options |= option
+    return options
+
+
+def _definition(
+    made: Definitions, policy: Policy, clock: ClockPolicy, ladder: Ladder
+) -> tuple[Any, ...]:
     starts_at = made.slots.times.index(clock.starts_at) if clock.starts_at else -1
     return (
         clock.hold_ms,
@@ -247,50 +283,15 @@ def _definition(
         policy.ack_expires_ms,
         made.columns.index((policy.set, clock.name)),
         made.policies.policies.index(policy),
-        first,
-        count,
+        ladder.first_rung,
+        ladder.warnings,
+        len(ladder.rungs) - ladder.warnings,
+        ladder.first_breach,
+        ladder.breaches,
+        options_of(clock, ladder),
         starts_at,
-        options,
+        KINDS.index(clock.kind),
         int(clock.on_reopen),
         int(clock.on_priority_change),
-        0,
+        (0, 0, 0),
     )
-
-
-def steps_for(policy: Policy, clock: str) -> list[tuple[tuple[Any, ...], LadderStep]]:
-    """(STEP row, what its alert carries) of one clock: same thresholds merged, written order."""
-    groups: dict[str, list[Step]] = {}
-    for step in policy.steps:
-        if step.clocks is None or clock in step.clocks:
-            groups.setdefault(_group(step), []).append(step)
-    if len(groups) > MAX_STEPS:
-        raise PolicyError(
-            f"{policy.where}: clock {clock!r} of policy {policy.name!r} has {len(groups)} "
-            f"distinct thresholds; at most {MAX_STEPS} are possible: join some of them"
-        )
-    made = []
-    for group in groups.values():
-        step = group[0]
-        own = step.at == At.BREACH and not joins_breach(step)
-        row = (
-            step.amount,
-            0,
-            int(At.AFTER if own else step.at),
-            step.times if step.at == At.EVERY else 1,
-            step.level,
-            int(step.until_acknowledged),
-        )
-        actions = tuple(action for each in group for action in each.actions)
-        made.append((row, LadderStep("after:0" if own else step.threshold, step.level, actions)))
-    return made
-
-
-def _group(step: Step) -> str:
-    kind = "every" if step.at == At.EVERY else ""
-    own = "" if step.at != At.BREACH or joins_breach(step) else "own"
-    return f"{step.threshold}{kind}{own}"
-
-
-def joins_breach(step: Step) -> bool:
-    """Whether an `at: breach` step adds its actions to the breach alert."""
-    return step.condition is None and not step.hold_outside_hours and not step.during

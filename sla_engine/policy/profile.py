@@ -17,6 +17,8 @@ from sla_engine.policy.model import (
     DueAtAttribute,
     PolicySet,
     StatusClass,
+    Step,
+    Target,
     TargetBy,
     TargetCases,
     Value,
@@ -25,8 +27,13 @@ from sla_engine.policy.model import (
 #: Slots that every profile has: what clocks and scores read in any case.
 ALWAYS = ("priority", "status")
 
-#: The slot that counts which policies and directory entries are valid by date.
+#: The slot that counts the begins and ends of policies' `valid` that had passed at the matching.
 ERA = "(era)"
+#: The slot for the customer's directory entry in force, as JSON.
+ENTRY = "(entry)"
+#: Actions that tell somebody, and recipients that are the incident's own.
+TELLING = ("notify", "page")
+RESERVED = ("team", "assignee", "customer", "requester", "vendor")
 
 AUTHOR_ID = "event.author_id"
 
@@ -50,7 +57,7 @@ class Slots:
         self._policies = policies
         self.slots: dict[str, Slot] = {}
         self.times: list[str] = ["due", "opened_at"]
-        for name in ALWAYS:
+        for name in (*ALWAYS, ENTRY):
             self._slot(name).whole = True
         for condition in conditions_of(policies):
             self._read(condition)
@@ -60,16 +67,15 @@ class Slots:
                 self._read_calendar(clock.calendar)
                 if clock.starts_at:
                     self._time(clock.starts_at)
+            for step in policy.steps:
+                self._read_step(step)
         if "tier" in policies.attributes:
             self._slot("tier").labels.update(policies.attributes["tier"].values)
-        if policies.customers:
-            self._slot("customer").labels.update(policies.customers)
-            for customer in policies.customers.values():
-                for name in customer.attributes:
-                    if name in self.slots:
-                        self.slots[name].labels.add(customer.attributes[name])
+        self.mentioned = mentioned_by(policies)
         if eras_of(policies):
             self._slot(ERA).whole = True
+            for name in self.mentioned & self.slots.keys():
+                self.slots[name].whole = True
         self.names = list(self.slots)
         self.index = {name: n for n, name in enumerate(self.names)}
 
@@ -97,7 +103,10 @@ class Slots:
         if isinstance(target, TargetBy):
             name = self._attribute(target.attribute)
             if name is not None:
+                spec = self._policies.attributes.get(name)
                 self._slot(name).labels.update(target.lengths)
+                if spec is not None and spec.type != "text":
+                    self._slot(name).whole = True
         elif isinstance(target, TargetCases):
             for case in target.cases:
                 if case.when is not None:
@@ -115,6 +124,17 @@ class Slots:
             spec = self._policies.calendars.get(name or "")
             if spec is not None and spec.time_zone is None:
                 self._slot("time_zone").whole = True
+
+    def _read_step(self, step: Step) -> None:
+        """Whom a step reaches depends on whether the incident's own people exist."""
+        if step.during:
+            spec = self._policies.calendars.get(step.during)
+            if spec is not None and spec.time_zone is None:
+                self._slot("time_zone").whole = True
+        told = {name for action in step.actions if action.do in TELLING for name in action.to}
+        if told <= set(RESERVED):
+            for name in sorted(told):
+                self._slot(name).tests.append(_is_there)
 
     def _time(self, name: str) -> None:
         if name not in self.times:
@@ -163,39 +183,74 @@ def conditions_of(policies: PolicySet) -> Iterable[Condition]:
             yield window.when
 
 
-def eras_of(policies: PolicySet) -> list[int]:
-    """The instants at which a policy or a directory entry begins or ceases to be valid."""
-    found: set[int] = set()
+def mentioned_by(policies: PolicySet) -> frozenset[str]:
+    """Attributes that rules mention: a change of one repeats the matching."""
+    found = {"status_class"}
+    for condition in conditions_of(policies):
+        found |= condition.attributes
     for policy in policies.policies:
-        found.update(at for at in (policy.valid_from, policy.valid_to) if at is not None)
-    for customer in policies.customers.values():
-        found.update(at for at in (customer.valid_from, customer.valid_to) if at is not None)
-    return sorted(found)
+        for clock in policy.clocks:
+            found |= _mentioned_in(clock.target)
+            found.add("assignee" if clock.per == "assignee" else "team")
+            if clock.starts_at:
+                found.add(clock.starts_at)
+            if clock.calendar.from_attribute:
+                found.add("calendar")
+            if clock.calendar.by_priority is not None:
+                found.add("priority")
+    if any(spec.time_zone is None for spec in policies.calendars.values()):
+        found.add("time_zone")
+    return frozenset(name for name in found if not name.startswith("event.") and name != "score")
+
+
+def _mentioned_in(target: Target) -> set[str]:
+    match target:
+        case TargetBy():
+            return {target.attribute}
+        case TargetCases():
+            whens = [case.when for case in target.cases if case.when is not None]
+            return {name for when in whens for name in when.attributes}
+        case DueAtAttribute():
+            return {target.attribute}
+    return set()
+
+
+def _is_there(value: Value) -> bool:
+    return value is not None
+
+
+def eras_of(policies: PolicySet) -> list[int]:
+    """The instants at which a policy begins or ceases to be valid."""
+    ends = {end for policy in policies.policies for end in (policy.valid_from, policy.valid_to)}
+    return sorted(end for end in ends if end is not None)
 
 
 def attributes_of(
-    slots: Slots, classes: tuple[int, ...], policies: PolicySet, instant: int
+    slots: Slots, classes: tuple[int, ...], policies: PolicySet, entry: Mapping[str, str]
 ) -> dict[str, Value]:
     """The attribute values that a profile stands for: own, else directory, else default."""
     values: dict[str, Value] = {}
     for name, found in zip(slots.names, classes, strict=True):
-        if found and name not in (ERA, AUTHOR_ID):
+        if found and name not in (ERA, ENTRY, AUTHOR_ID):
             values[name] = slots.slots[name].values[found]
-    fill(values, policies, instant)
-    status = values.get("status")
-    values["status_class"] = status_class(policies, status).name.lower()
+    fill(values, policies, entry)
+    values["status_class"] = status_class(policies, values.get("status")).name.lower()
     return values
 
 
-def fill(values: dict[str, Value], policies: PolicySet, instant: int) -> None:
-    """Add what the customer directory and the declared defaults say, where nothing was set."""
-    customer = policies.customers.get(str(values.get("customer", "")))
-    if customer is not None and is_valid(customer.valid_from, customer.valid_to, instant):
-        for name, value in customer.attributes.items():
-            values.setdefault(name, value)
+def fill(values: dict[str, Value], policies: PolicySet, entry: Mapping[str, str]) -> None:
+    """Add what the customer's directory entry and the declared defaults say, where nothing is.
+
+    A priority's synonym becomes its label, wherever it comes from.
+    """
+    for name, value in entry.items():
+        values.setdefault(name, value)
     for name, spec in policies.attributes.items():
         if spec.default:
             values.setdefault(name, spec.default)
+    priority = values.get("priority")
+    if isinstance(priority, str):
+        values["priority"] = policies.priority_synonyms.get(priority, priority)
 
 
 def status_class(policies: PolicySet, status: Value) -> StatusClass:

@@ -8,34 +8,47 @@ own conditions, and the kernel goes on.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.calendar import CalendarBook
-from sla_engine.clock.layout import (
-    COLUMN,
-    DEFINITION,
+from sla_engine.clock.lookup import GrowingLookup, mix, pair
+from sla_engine.clock.reading import value_hash
+from sla_engine.clock.rules import (
+    DIRECTORY_ENTRY,
+    ENGINE_ENTRY_SLOT,
     ENGINE_ERA_SLOT,
     ENGINE_HANDOFFS_SLOT,
     ENGINE_REOPENS_SLOT,
     ENGINE_SIZE,
+    ENGINE_TIMES,
     PLAN,
     PROFILE,
-    STEP,
+    WINDOW,
     Rules,
 )
-from sla_engine.clock.lookup import GrowingLookup, mix, pair
-from sla_engine.clock.situation import value_hash
 from sla_engine.clock.work import NEED_A, NEED_B, NEED_C, Outcome
 from sla_engine.event.hashing import hash_text
 from sla_engine.event.layout import EventType, Member, SpanKind
 from sla_engine.event.times import BAD_TIME, parse_time_text
 from sla_engine.policy.definitions import Definitions, build_definitions
+from sla_engine.policy.directory import LONG_AGO, Directory, Update
+from sla_engine.policy.judging import judgement_of
 from sla_engine.policy.model import PolicySet, StatusClass, Value
-from sla_engine.policy.profile import AUTHOR_ID, ERA, Slots, attributes_of, eras_of, status_class
-from sla_engine.policy.reply import situation_bits
+from sla_engine.policy.profile import (
+    AUTHOR_ID,
+    ENTRY,
+    ERA,
+    Slots,
+    attributes_of,
+    eras_of,
+    status_class,
+)
+from sla_engine.policy.reply import situation_bits, taken_apart
 from sla_engine.score.kernels import base_of_priority, base_of_tier
 
 #: Member -> attribute name, for the members that conditions may read.
@@ -68,6 +81,10 @@ _IMPLIED_STATUS = {
 }
 
 
+#: Condition rows that are kept; they are made anew on demand.
+_ROWS_MAX = 1 << 18
+
+
 class RuleBook:
     """The tables of one policy set; `rules` is always current, ask for it after `answer`."""
 
@@ -76,11 +93,13 @@ class RuleBook:
         self.calendars = CalendarBook(policies.calendars.values())
         self.slots = Slots(policies)
         self.definitions: Definitions = build_definitions(policies, self.slots)
+        self.directory = Directory(policies.customers)
         self.eras = eras_of(policies)
         self.columns = len(self.definitions.columns)
         self._classes = GrowingLookup(256)
         self._transitions = GrowingLookup(256)
         self._situations = GrowingLookup(256)
+        self._judgements = GrowingLookup(64)
         self._custom = GrowingLookup(16)
         self._custom_times = GrowingLookup(16)
         self._profile_of: dict[tuple[int, ...], int] = {}
@@ -88,9 +107,10 @@ class RuleBook:
         self._values: list[dict[str, Value]] = []
         self.plan = np.zeros((16, max(1, self.columns)), PLAN)
         self.profiles = np.zeros(16, PROFILE)
-        self.conditions = np.zeros((64, max(1, self.columns)), np.uint8)
+        self.conditions = np.zeros((64, max(1, self.columns)), np.uint16)
         self._condition_rows = 0
         self._fixed = self._fixed_arrays()
+        self._fill_directory()
         self.blank = self.profile((0,) * len(self.slots.names))
         self.rules = self._assemble()
 
@@ -112,32 +132,79 @@ class RuleBook:
         engine[ENGINE_REOPENS_SLOT] = index.get("reopens", -1)
         engine[ENGINE_HANDOFFS_SLOT] = index.get("handoffs", -1)
         engine[ENGINE_ERA_SLOT] = index.get(ERA, -1)
+        engine[ENGINE_ENTRY_SLOT] = index[ENTRY]
+        engine[ENGINE_TIMES] = sum(
+            1 << place
+            for place, name in enumerate(self.slots.times)
+            if name in self.slots.mentioned
+        )
+        windows = [
+            (window.from_ms, window.to_ms, int(window.when is not None))
+            for window in self.policies.maintenance
+        ]
         return {
             "slots": slots,
             "type_status": type_status,
             "engine": engine,
             "eras": np.array(self.eras, np.int64),
+            "windows": np.array(windows, WINDOW),
         }
 
     def _assemble(self) -> Rules:
         return Rules(
             plans=self.plan,
+            conditions=self.conditions,
             profiles=self.profiles,
             columns=self.definitions.column_rows,
             definitions=self.definitions.rows,
             steps=self.definitions.step_rows,
-            conditions=self.conditions,
+            rungs=self.definitions.rung_rows,
             slots=self._fixed["slots"],
             type_status=self._fixed["type_status"],
+            eras=self._fixed["eras"],
+            engine=self._fixed["engine"],
             classes=self._classes.table,
             transitions=self._transitions.table,
             situations=self._situations.table,
+            judgements=self._judgements.table,
             custom=self._custom.table,
             custom_times=self._custom_times.table,
-            eras=self._fixed["eras"],
-            engine=self._fixed["engine"],
+            directory=self._directory.table,
+            entries=self._entries,
+            windows=self._fixed["windows"],
             calendars=self.calendars.tables,
         )
+
+    # ------------------------------------------------------------------ the customer directory
+
+    def _fill_directory(self) -> None:
+        """The directory as tables: customer -> versions, the newest first."""
+        self._directory = GrowingLookup(64)
+        rows: list[tuple[int, int, int, int]] = []
+        for (tenant, customer), versions in self.directory.versions():
+            following = -1
+            for version in versions:
+                text = _entry_text(version.attributes)
+                found = self.slots.class_of(self.slots.index[ENTRY], text)
+                rows.append((version.begin_ms, int(version.updated), found[0], following))
+                following = len(rows) - 1
+            key = hash_text(customer)
+            if tenant is not None:
+                key = _mixed(key, hash_text(tenant))
+            self._directory.set(key, following)
+        self._entries = np.array(rows, DIRECTORY_ENTRY)
+
+    def update_customer(self, tenant: str, customer: str, update: Update) -> None:
+        """Take in a `customer.updated`; the incidents of the customer are the caller's affair."""
+        self.directory.update(tenant, customer, update)
+        self._fill_directory()
+        self.rules = self._assemble()
+
+    def forget_updates(self) -> None:
+        """The directory as the policy files have it."""
+        self.directory = Directory(self.policies.customers)
+        self._fill_directory()
+        self.rules = self._assemble()
 
     # ------------------------------------------------------------------ profiles
 
@@ -150,13 +217,19 @@ class RuleBook:
         if found == len(self.profiles):
             self.profiles = _doubled(self.profiles)
             self.plan = _doubled(self.plan)
-        values = attributes_of(self.slots, classes, self.policies, self._instant(classes))
+        values = attributes_of(self.slots, classes, self.policies, self._entry(classes))
         self._profile_of[classes] = found
         self._class_tuples.append(classes)
         self._values.append(values)
         self._describe(found, classes, values)
         self.definitions.plan(self.plan[found], values, self._instant(classes), self.calendars)
+        self._judge(found)
         return found
+
+    def _entry(self, classes: tuple[int, ...]) -> dict[str, str]:
+        """The directory entry of these classes."""
+        text = self.slots.slots[ENTRY].values[classes[self.slots.index[ENTRY]]]
+        return dict(json.loads(str(text))) if text else {}
 
     def _instant(self, classes: tuple[int, ...]) -> int:
         """An instant inside the era of these classes."""
@@ -164,11 +237,13 @@ class RuleBook:
             return 0
         era = classes[self.slots.index[ERA]]
         passed = self.slots.slots[ERA].values[era] if era else 0
-        return -(2**62) if not passed else self.eras[int(str(passed)) - 1]
+        return LONG_AGO if not passed else self.eras[int(str(passed)) - 1]
 
     def _describe(self, at: int, classes: tuple[int, ...], values: dict[str, Value]) -> None:
         row = self.profiles[at]
         row["key"] = hash_text(self.stored_profile(at).decode())
+        mentioned = [(name, values.get(name)) for name in sorted(self.slots.mentioned)]
+        row["values"] = hash_text(json.dumps(mentioned, separators=(",", ":")))
         own_team = classes[self.slots.index["team"]] if "team" in self.slots.index else 0
         team = values.get("team", "")
         row["team_fill"] = 0 if own_team else hash_text(str(team or ""))
@@ -176,7 +251,7 @@ class RuleBook:
         row["status"] = status_class(self.policies, values.get("status"))
         labels = self.policies.priorities
         priority = values.get("priority")
-        row["priority"] = classes[self.slots.index["priority"]]
+        row["priority"] = _priority_number(labels, priority)
         points = 0
         if priority in labels:
             points = base_of_priority(labels.index(str(priority)), len(labels))
@@ -186,6 +261,24 @@ class RuleBook:
         if values.get("tier") in tiers:
             points += base_of_tier(tiers.index(str(values["tier"])), len(tiers))
         row["base_score"] = points
+
+    def _judge(self, profile: int) -> None:
+        """What steps and windows say of the profile, as far as the score does not matter."""
+        wanted: list[int] = []
+        for number in self.plan[profile]["definition"]:
+            if number >= 0:
+                ladder = self.definitions.ladders[int(number)]
+                wanted += range(ladder.first_step, ladder.first_step + ladder.step_count)
+        steps = len(self.definitions.steps)
+        wanted += range(steps, steps + len(self.policies.maintenance))
+        for step in wanted:
+            self._add_judgement(profile, step, 0)
+
+    def _add_judgement(self, profile: int, step: int, score: int) -> None:
+        """Judge a step (or a window, behind the steps) for a profile; `score` is one more."""
+        found = judgement_of(self.definitions, step, self._values[profile], score, self.calendars)
+        if found is not None:
+            self._judgements.set(_mixed(int(pair(profile, step)), score), found)
 
     def values_of(self, profile: int) -> dict[str, Value]:
         """The attribute values that stand for a profile."""
@@ -219,7 +312,7 @@ class RuleBook:
     def answer(
         self, outcome: int, counts: NDArray[np.int64], data: NDArray[np.uint8], spans: NDArray[Any]
     ) -> None:
-        """Fill in what a kernel asked for (NEED_CLASS, NEED_PROFILE or NEED_SITUATION)."""
+        """Fill in what a kernel asked for (NEED_CLASS, _PROFILE, _SITUATION or _JUDGEMENT)."""
         a, b, c = int(counts[NEED_A]), int(counts[NEED_B]), int(counts[NEED_C])
         if outcome == Outcome.NEED_CLASS:
             self._add_class(a, b, data, spans)
@@ -231,11 +324,15 @@ class RuleBook:
                 found = self.slots.class_of(slot, str(c))[0] if c else 0
             classes[slot] = found
             number = self.profile(tuple(classes))
-            self._transitions.set(int(mix(np.uint64(pair(a, b)), np.uint64(c + 1))), number)
+            self._transitions.set(_mixed(int(pair(a, b)), c + 1), number)
         elif outcome == Outcome.NEED_SITUATION:
             self._add_situation(a, b, c - 1 if c else a)
-            key = mix(np.uint64(pair(a, b)), np.uint64(c)) if c else pair(a, b)
-            self._situations.set(int(key), self._condition_rows - 1)
+            key = _mixed(int(pair(a, b)), c) if c else int(pair(a, b))
+            self._situations.set(key, self._condition_rows - 1)
+        elif outcome == Outcome.NEED_JUDGEMENT:
+            self._add_judgement(a, b, c)
+        else:
+            raise ValueError(f"outcome {outcome} is no request to the rules")
         self.rules = self._assemble()
 
     def _add_class(
@@ -244,13 +341,13 @@ class RuleBook:
         name = self.slots.names[slot]
         if index < 0:
             number = -1 - index
-            key = mix(np.uint64(slot + 1), np.uint64(mix(np.uint64(number), np.uint64(2))))
+            key = _mixed(slot + 1, _mixed(number, 2))
             value: Value = number
         else:
             span = spans[index]
-            key = mix(np.uint64(slot + 1), np.uint64(value_hash(span)))
+            key = _mixed(slot + 1, int(value_hash(span)))
             value = self._typed(name, value_in(span, data))
-        self._classes.set(int(key), self.slots.class_of(slot, value)[0])
+        self._classes.set(key, self.slots.class_of(slot, value)[0])
 
     def _typed(self, name: str, value: Value) -> Value:
         """A custom attribute's value as its declared type; what does not fit is absent."""
@@ -260,25 +357,38 @@ class RuleBook:
         return as_type(spec.type, value)
 
     def _add_situation(self, profile: int, situation: int, ruled_by: int) -> None:
+        if self._condition_rows >= _ROWS_MAX:
+            self._situations = GrowingLookup(256)
+            self._condition_rows = 0
         at = self._condition_rows
         if at == len(self.conditions):
             self.conditions = _doubled(self.conditions)
         author_ids = self.slots.slots.get(AUTHOR_ID)
-        values = self._values[profile]
+        event = taken_apart(situation, author_ids.values if author_ids is not None else [None])
         self.conditions[at] = 0
-        for column, _ in enumerate(self.definitions.columns):
+        for column in range(self.columns):
             number = int(self.plan[ruled_by, column]["definition"])
             if number >= 0:
-                self.conditions[at, column] = situation_bits(
-                    self.definitions,
-                    column,
-                    number,
-                    values,
-                    situation,
-                    author_ids.values if author_ids is not None else [None],
-                    self.plan[ruled_by],
-                )
+                clock = self.definitions.clocks[number]
+                self.conditions[at, column] = situation_bits(clock, self._values[profile], event)
         self._condition_rows = at + 1
+
+
+def _mixed(a: int, b: int) -> int:
+    """`mix` of two keys; unsigned, so that it is compiled for one type only."""
+    return int(mix(np.uint64(a), np.uint64(b)))
+
+
+def _entry_text(attributes: Mapping[str, str]) -> str:
+    """A directory entry as the value of its slot; an empty one is none."""
+    return json.dumps(dict(sorted(attributes.items()))) if attributes else ""
+
+
+def _priority_number(labels: Sequence[str], priority: Value) -> int:
+    """A number for a priority that is the same in every process."""
+    if priority in labels:
+        return labels.index(str(priority))
+    return -1 - (crc32(str(priority).encode()) >> 2) if priority else -1
 
 
 def value_in(span: Any, data: NDArray[np.uint8]) -> Value:
@@ -324,4 +434,4 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return grown
 
 
-__all__ = ["COLUMN", "DEFINITION", "STEP", "RuleBook", "StatusClass", "as_type", "value_in"]
+__all__ = ["RuleBook", "StatusClass", "Update", "as_type", "value_in"]
