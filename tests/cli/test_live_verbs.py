@@ -121,7 +121,7 @@ def test_alerts_shows_what_whom_and_when(company: Company) -> None:
 
 
 def test_alerts_as_json_are_the_records_themselves(company: Company) -> None:
-    (alert,) = company.objects("alerts")
+    (alert,) = company.objects("alerts", "--incident", "late")
     assert alert["id"] == "default/late/default/resolution/1/breach"
     assert alert["specversion"] == "1.0"
 
@@ -151,7 +151,7 @@ def test_new_without_follow_is_refused() -> None:
 
 
 def test_a_dead_letter_is_listed_with_its_reason_and_shown_with_its_bytes(company: Company) -> None:
-    (letter,) = company.objects("dead", "list", "--code", "NO_AUTHOR")
+    letter = company.objects("dead", "list", "--code", "NO_AUTHOR")[0]
     assert orjson.loads(b64decode(letter["bytes"]))["subject"] == "calm"
     shown = company.call("dead", "show", letter["place"])
     assert "NO_AUTHOR" in shown
