@@ -64,6 +64,7 @@ class Cycle:
     rungs: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     wake: dict[str, int] = field(default_factory=dict)
+    reached: dict[str, int] = field(default_factory=dict)  # instants of held steps at a score
     pulled: dict[str, int] = field(default_factory=dict)
     at_once: dict[str, int] = field(default_factory=dict)
     acks: list[tuple[int, int | None]] = field(default_factory=list)
@@ -269,7 +270,8 @@ class Cycle:
         spans = [(s.begin, s.end) for s in self.stretches if s.kind != RUN]
         if acknowledgeable:
             spans += self.acks
-        return sorted((a, b) for a, b in spans if b is None or a < b)
+        standing = [(a, b) for a, b in spans if b is None or a < b]
+        return sorted(standing, key=lambda span: (span[0], span[1] is None, span[1] or 0))
 
     def after_due(self, offset: int, acknowledgeable: bool) -> int | None:
         """ "`N after` and `every` count from `due` on the wall clock", minus the standstills."""

@@ -19,7 +19,7 @@ from tests.reference.people import acknowledge, override
 from tests.reference.policies import OPENED_KINDS, ClockDef, Policies, option_duration
 from tests.reference.record import Moment, Record, View, truth
 from tests.reference.retarget import retarget, seen
-from tests.reference.timers import advance, rebase
+from tests.reference.timers import advance, forget_scores, rebase
 from tests.reference.times import parse_time
 
 Identity = tuple[str, str]
@@ -98,6 +98,7 @@ class Incident:
         self._clocks(moment)
         if kind == "clock.overridden":
             override(self, moment)
+        forget_scores(self, t)
 
     def _clocks(self, m: Moment) -> None:
         ended: dict[Identity, tuple[Cycle, str]] = {}

@@ -114,10 +114,12 @@ def _timing(incident: Incident, cycle: Cycle, rung: Rung, limit: int) -> tuple[i
     if rung.key in cycle.rungs or not cycle.running:
         return None
     if rung.kind == "score":
-        reached = scores.first_instant(incident, cycle, rung.value, incident.now, limit)
+        reached = cycle.reached.get(rung.key)
+        if reached is None:
+            reached = scores.first_instant(incident, cycle, rung.value, incident.now, limit)
         if reached is None:
             return None
-        return reached, max(reached, cycle.wake.get(rung.key, reached))
+        return reached, max(reached, cycle.wake.get(rung.key, reached), incident.now)
     if rung.kind == "after":
         if not cycle.breached:
             return None
@@ -177,12 +179,15 @@ def _try(incident: Incident, cycle: Cycle, rung: Rung, instant: int, at: int) ->
         return
     if release > at:
         cycle.wake[rung.key] = release
+        if rung.kind == "score":
+            cycle.reached[rung.key] = instant
         return
     condition = rung.steps[0].condition
     score = scores.score(incident, at)
     was_pulled = cycle.pulled.pop(rung.key, None)
     cycle.at_once.pop(rung.key, None)
     cycle.wake.pop(rung.key, None)
+    cycle.reached.pop(rung.key, None)
     if condition is not None and not truth(condition, incident.view, None, score):
         cycle.rungs[rung.key] = "passed"
         if was_pulled is not None:
@@ -226,6 +231,16 @@ def held_until(incident: Incident, cycle: Cycle, rung: Rung, at: int) -> int | N
     elif step.hold_outside:
         return cycle.calendar.next_open(at)
     return at
+
+
+def forget_scores(incident: Incident, t: int) -> None:
+    """After an event: a held step at a score fires "if still true"; else it starts anew when the
+    score is reached again."""
+    for cycle in incident.open_cycles():
+        for rung in cycle.definition.ladder.warnings:
+            if rung.key in cycle.reached:
+                if scores.first_instant(incident, cycle, rung.value, t, t) is None:
+                    del cycle.reached[rung.key]
 
 
 # --- a changed due -------------------------------------------------------------------------------
