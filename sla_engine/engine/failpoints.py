@@ -2,7 +2,7 @@
 
 The environment variable SLA_FAILPOINT names one, `name` or `name:n` for its nth passing; the
 process then ends at once, as `kill -9` would end it. Without the variable a place costs a
-comparison.
+comparison. SLA_CHECKPOINT_MS makes rounds of the checkpoint frequent enough for faults to hit them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ NAMES = (
 
 _CHOSEN, _, _COUNT = os.environ.get("SLA_FAILPOINT", "").partition(":")
 _left = int(_COUNT or 1)
+
+
+def checkpoint_every_ms(usual: int) -> int:
+    """SLA_CHECKPOINT_MS, or what is usual."""
+    return int(os.environ.get("SLA_CHECKPOINT_MS") or usual)
 
 
 def reach(name: str) -> None:

@@ -16,6 +16,7 @@ import orjson
 from sla_engine.event.layout import EventType
 from sla_engine.event.packed import opaque_payloads, pack_opaque
 from sla_engine.event.times import parse_time_text
+from sla_engine.limits import LATE_FROM_MS
 
 RETRACTED = "sla.alert.retracted"
 AMENDED = "sla.alert.amended"
@@ -104,7 +105,7 @@ def corrections(
 
     `valid` are (event, start of its cycle in ms). Sent but not valid: retracted. Valid and sent
     with another due or start: amended. Valid and unsent: sent, marked late. Retracted and valid
-    again: amended with `active: true`.
+    again: amended with `active: true`. `late`: a late event is the cause of it all.
     """
     leaving: list[Outgoing] = []
     by_id = {event["id"]: (event, started) for event, started in valid}
@@ -114,14 +115,23 @@ def corrections(
     for identity, (event, started) in by_id.items():
         known = sent.get(identity)
         if known is None:
-            if late:
-                event["data"]["late"] = "late_event"
-                event["data"]["fired_at"] = fired_at
-                event["data"]["late_by_ms"] = instant(fired_at) - instant(event["time"])
+            _decided(event, fired_at, late=late)
             leaving.append(first_sending(event, started))
         elif not known.active or differs(known, event, started):
             leaving.append(_amendment(known, event, started, fired_at))
     return leaving
+
+
+def _decided(event: dict[str, Any], fired_at: str, *, late: bool) -> None:
+    """A fold of the whole history renders an alert as of its instant: say when it was decided."""
+    data = event["data"]
+    by_ms = max(0, instant(fired_at) - instant(event["time"]))
+    data["fired_at"] = fired_at if by_ms else event["time"]
+    data["late_by_ms"] = by_ms
+    if late:
+        data["late"] = "late_event"
+    elif data.get("late") is None and by_ms >= LATE_FROM_MS:
+        data["late"] = "outage"
 
 
 def differs(known: Sent, event: dict[str, Any], started: int) -> bool:

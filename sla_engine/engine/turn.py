@@ -228,8 +228,32 @@ class Turn:
             outcome, at = fire_rows(rules.value, work.value, shard.value, rows, at, upto)
             if outcome == Outcome.DONE:
                 break
-            partition.answer(outcome, _NO_DATA, np.zeros(0))
+            if outcome == Outcome.NEED_HISTORY:
+                self._go_on(int(rows[at]), upto)
+                at += 1
+            else:
+                partition.answer(outcome, _NO_DATA, np.zeros(0))
         self.counters.fires += len(rows)
+
+    def _go_on(self, row: int, upto: int) -> None:
+        """Fire what is due of an incident whose row does not tell how it goes on: fold it anew."""
+        self.flush()
+        history = self.history(row)
+        whole = unpack_all(history)
+        if not len(whole.events):
+            raise self._set_back()
+        newest = int(whole.events["time"].max())
+        fired_at = int(self.partition.work.incidents[row]["fired_at"])
+        folded = self.folder.fold(whole, max(upto, fired_at, newest))
+        self.counters.refolds += 1
+        self.partition.replace(row, folded)
+        self._correct(row, folded, sent_of(history), late=False)
+
+    def _set_back(self) -> Fenced:
+        return Fenced(
+            f"partition {self.partition.number}: the store no longer has the history of a row "
+            "that is in memory; it was set back to an earlier state"
+        )
 
     def fire(self, upto: int) -> int:
         """Fire what is due at or before `upto`, at most TURN_FIRES_MAX incidents; how many."""
@@ -259,10 +283,7 @@ class Turn:
             batch = unpack_all(history)
             order = distinct(batch)
             if not len(order):
-                raise Fenced(
-                    f"partition {partition.number}: the store no longer has the history of a row "
-                    "that is in memory; it was set back to an earlier state"
-                )
+                raise self._set_back()
             timeline = Timeline(partition.book.policies, batch, order)
             told = sent_of(history)
             for alert in rows:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sla_engine.engine.burial import bury, refused
 from sla_engine.engine.checkpoint import Round
-from sla_engine.engine.failpoints import reach
+from sla_engine.engine.failpoints import checkpoint_every_ms, reach
 from sla_engine.engine.foreign import ForeignAlerts
 from sla_engine.engine.mailbox import Mailbox, Message
 from sla_engine.engine.owned import Owned, Waiting
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 #: The longest sleep without a message; timers armed by other means are seen by then.
 IDLE_MS = 200
 #: Partitions whose checkpoint is overdue this long are written even when little has changed.
-CHECKPOINT_EVERY_MS = 60_000
+CHECKPOINT_EVERY_MS = checkpoint_every_ms(60_000)
 #: How long a partition may be lost without being revoked: longer than any session timeout.
 LOST_MAX_MS = 15_000
 #: How often the outbox of acknowledged alerts is trimmed.

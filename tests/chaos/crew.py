@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +20,10 @@ class Crew:
     """Workers by name; each start has a log file of its own."""
 
     def __init__(
-        self, folder: Path, policies: str, settings: Mapping[str, str], *, installed: bool = False
+        self, folder: Path, policies: str, settings: Mapping[str, str], *, defect: str = ""
     ) -> None:
-        """`installed`: `sla-engine run` itself, not the process that tests can make wrong."""
-        self._installed = installed
+        """`sla-engine run` with these settings; with a `defect`, the same made wrong."""
+        self._defect = defect
         self.folder = folder
         self._policies = folder / "policies"
         self._policies.mkdir()
@@ -38,12 +37,13 @@ class Crew:
         """A new process under this name."""
         self._starts += 1
         log = self.folder / f"{self._starts:03}-{name}.log"
-        arguments = [sys.executable, "-m", "tests.chaos.worker_main", str(self._policies)]
-        if self._installed:
-            arguments = [sys.executable, "-m", "sla_engine.cli", "run"]
-            arguments += ["--policies", str(self._policies)]
-        variables = {**os.environ, **self._settings, **environment}
-        command = ["env", *(f"{k}={v}" for k, v in variables.items() if _ours(k)), *arguments]
+        arguments = ["-m", "sla_engine.cli", "run", "--policies", str(self._policies)]
+        variables = {**self._settings, **environment}
+        if self._defect:
+            arguments = ["-m", "tests.chaos.worker_main", str(self._policies)]
+            variables["CHAOS_DEFECT"] = self._defect
+        command = ["env", *(f"{name}={value}" for name, value in variables.items())]
+        command += [sys.executable, *arguments]
         worker = Process(command, log=log, cwd=ROOT)
         self.workers[name] = worker
         self.logs.append(log)
@@ -80,10 +80,6 @@ class Crew:
         """End whatever still runs."""
         for worker in self.workers.values():
             worker.kill()
-
-
-def _ours(name: str) -> bool:
-    return name.startswith(("SLA_", "CHAOS_"))
 
 
 def _tail(log: Path) -> str:

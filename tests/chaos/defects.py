@@ -43,7 +43,7 @@ def _offset_first(owned: Owned, next_offset: int) -> list[Waiting]:
 def _empty_entry(owned: Owned) -> bytes:
     from sla_engine.engine.images import journal_entry
 
-    return journal_entry(owned.clock.value_ms, b"", 0, [])
+    return journal_entry(owned.clock.value_ms, b"", b"")
 
 
 def _expect(refusal: Exception | None) -> None:

@@ -103,6 +103,7 @@ class Load:
                 ("incident.commented", {"author": "agent", "public": True}),
                 ("incident.updated", {"status": "waiting_customer"}),
                 ("incident.updated", {"status": "open"}),
+                ("incident.updated", {"priority": rng.choice(("high", "normal"))}),
                 ("incident.updated", {"team": "field"}),
             )
         )

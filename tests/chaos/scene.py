@@ -59,10 +59,9 @@ class Scene:
             "SLA_KAFKA__GROUP": name,
             "SLA_KAFKA__PARTITIONS": str(PARTITIONS),
             "SLA_REDIS__URL": redis.url,
-            "CHAOS_CHECKPOINT_MS": "1500",
-            "CHAOS_DEFECT": defect,
+            "SLA_CHECKPOINT_MS": "1500",
         }
-        self.crew = Crew(folder, policies, settings)
+        self.crew = Crew(folder, policies, settings, defect=defect)
 
     def begin(self, rate: float, seed: int) -> Load:
         """Start the workers, wait until they own something, start the load."""

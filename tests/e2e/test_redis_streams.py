@@ -74,7 +74,7 @@ def test_a_killed_worker_comes_back_and_every_alert_goes_out(
     settings = {
         "SLA_REDIS__URL": redis_server.url,
         "SLA_KAFKA__PARTITIONS": str(PARTITIONS),
-        "CHAOS_CHECKPOINT_MS": "1500",
+        "SLA_CHECKPOINT_MS": "1500",
     }
     crew = Crew(tmp_path, POLICIES, settings)
     desk = Desk(log)
