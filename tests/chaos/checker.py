@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
+from tests.chaos.state import Stored
+from tests.chaos.writes import Writes
 from tests.reference import Result, fold, load_policies_text
 
 Event = dict[str, Any]
@@ -38,17 +40,26 @@ class Verdict:
     duplicates: int = 0
     clocks: int = 0
     wrong_clocks: list[str] = field(default_factory=list)
+    events: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    reordered: list[str] = field(default_factory=list)
     dead: int = 0
+    writes: Writes = field(default_factory=Writes)
 
     @property
     def is_right(self) -> bool:
-        """No alert missing, none unknown, none different, every clock as the reference has it."""
+        """Every alert and clock as the reference has them, every event once and in its place."""
         return not (
             self.missing
             or self.unknown
             or self.different
             or self.conflicting
             or self.wrong_clocks
+            or self.lost
+            or self.doubled
+            or self.reordered
+            or self.writes.stale
             or self.dead
         )
 
@@ -65,6 +76,10 @@ class Verdict:
             f"one id, two contents  {len(self.conflicting)} {self.conflicting[:3]}",
             f"clocks compared       {self.clocks}, wrong {len(self.wrong_clocks)} "
             f"{self.wrong_clocks[:3]}",
+            f"events in the store   {self.events}, lost {len(self.lost)} {self.lost[:3]}, "
+            f"twice {len(self.doubled)} {self.doubled[:3]}",
+            f"incidents reordered   {len(self.reordered)} {self.reordered[:3]}",
+            f"writes to the store   {self.writes}",
             f"dead letters          {self.dead}",
         ]
         return "\n".join(lines)
@@ -107,17 +122,21 @@ def judge(
     accepted: Sequence[Event],
     until_ms: int,
     alerts: Sequence[Event],
-    clocks: Sequence[Event],
+    stored: Stored,
 ) -> Verdict:
-    """Compare the receiver's log and the final clocks with the reference fold."""
-    expected = _folded(policies, accepted, until_ms)
+    """Compare the receiver's log and the final state with the reference fold.
+
+    Every event of the ledger has a `sequence` of its own, which grows with the order of sending.
+    """
+    expected = folded(policies, accepted, until_ms)
     verdict = Verdict(records=len(alerts))
     _compare_alerts(verdict, expected, alerts)
-    _compare_clocks(verdict, expected, clocks)
+    _compare_clocks(verdict, expected, stored.clocks)
+    _compare_events(verdict, accepted, stored.arrived)
     return verdict
 
 
-def _folded(policies: str, accepted: Sequence[Event], until_ms: int) -> Result:
+def folded(policies: str, accepted: Sequence[Event], until_ms: int) -> Result:
     """The reference fold, incident by incident: the load merges none of them."""
     by_incident: dict[str, list[Event]] = {}
     for event in accepted:
@@ -165,6 +184,19 @@ def facts(alert: Event) -> tuple[Any, ...]:
     return alert["time"], data.get("due"), data.get("threshold"), data.get("level")
 
 
+def _compare_events(
+    verdict: Verdict, accepted: Sequence[Event], arrived: Mapping[str, Sequence[int]]
+) -> None:
+    sent = Counter(int(event["sequence"]) for event in accepted)
+    found = Counter(number for numbers in arrived.values() for number in numbers)
+    verdict.events = found.total()
+    verdict.lost = [str(number) for number in sent if number not in found]
+    verdict.doubled = [str(number) for number, times in found.items() if times > 1]
+    verdict.reordered = [
+        incident for incident, numbers in arrived.items() if list(numbers) != sorted(numbers)
+    ]
+
+
 def _compare_clocks(verdict: Verdict, expected: Result, clocks: Sequence[Event]) -> None:
     def key(clock: Event) -> tuple[Any, ...]:
         return tuple(clock[name] for name in ("tenant", "incident", "set", "clock", "cycle"))
@@ -172,7 +204,6 @@ def _compare_clocks(verdict: Verdict, expected: Result, clocks: Sequence[Event])
     found = {key(clock): clock for clock in clocks}
     wanted = {key(clock): clock for clock in expected.clocks}
     verdict.clocks = len(wanted)
-    counts: Counter[str] = Counter()
     for identity in sorted(found.keys() | wanted.keys(), key=str):
         mine, theirs = found.get(identity), wanted.get(identity)
         if mine is None or theirs is None:
@@ -180,7 +211,6 @@ def _compare_clocks(verdict: Verdict, expected: Result, clocks: Sequence[Event])
             continue
         for name in COMPARED:
             if mine[name] != theirs[name]:
-                counts[name] += 1
                 verdict.wrong_clocks.append(
                     f"{identity} {name}: {mine[name]} instead of {theirs[name]}"
                 )

@@ -1,6 +1,7 @@
 """The full figures: `python -m tests.chaos.run --kills 30 --rate 100 --seed 1`.
 
-`--only` names one part: control, kills, failpoints, freeze, redis, broker, rollback, defects.
+`--only` names parts: control, kills, failpoints, freeze, redis, broker, rollback, rebalance,
+backlog, defects. `--minutes` is how long the group is kept moving, `--events` the backlog.
 The exit code is 0 only if every part is right, and every deliberate defect was noticed.
 """
 
@@ -14,9 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sla_engine.engine.failpoints import NAMES
-from tests.chaos import defects
+from tests.chaos import backlog, defects
 from tests.chaos.checker import Verdict
 from tests.chaos.crew import REFUSED
+from tests.chaos.rebalance import rebalance
 from tests.chaos.scene import WORKERS, Scene, scene
 from tests.services.kafka import KafkaBroker, kafka_jars
 from tests.services.redis import RedisKind, RedisServer
@@ -113,6 +115,7 @@ def perform(
 ) -> Verdict:  # fmt: skip
     """One part: load, faults, verdict, figures."""
     redis.wipe()
+    begun = time.monotonic()
     rng = random.Random(options.seed)
     name = f"{title.replace('_', '-')}-{options.seed}"
     with scene(broker, redis, name, defect=defect) as made:
@@ -120,8 +123,20 @@ def perform(
         done = act(made, rng)
         verdict = made.end(load, options.keep)
         say(f"== {title}: {done}; {len(load.accepted)} events accepted")
-    say(verdict.text())
+    say(f"{verdict.text()}\nseconds               {time.monotonic() - begun:.0f}")
     return verdict
+
+
+def perform_backlog(broker: KafkaBroker, redis: RedisServer, options: argparse.Namespace) -> bool:
+    """A restart behind `--events` unread events; a machine half as fast needs `--target` twice."""
+    redis.wipe()
+    begun = time.monotonic()
+    policies = backlog.policies(options.target)
+    with scene(broker, redis, f"backlog-{options.seed}", policies=policies) as made:
+        caught = backlog.caught_up(made, options.events, options.target)
+    say(f"== backlog: two workers killed, clocks of {options.target} s run out, workers started")
+    say(f"{caught.text()}\nseconds               {time.monotonic() - begun:.0f}")
+    return caught.is_right
 
 
 def main() -> int:
@@ -129,6 +144,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--target", type=int, default=150, help="seconds; the backlog's clocks")
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", type=Path, help="folder for the ledgers of each part")
     options = parser.parse_args()
@@ -140,13 +158,16 @@ def main() -> int:
         "redis": redis_killed,
         "broker": broker_killed,
         "rollback": rollback,
+        "rebalance": rebalance(options.minutes),
     }
-    wanted = options.only.split(",") if options.only else [*parts, "defects"]
+    wanted = options.only.split(",") if options.only else [*parts, "backlog", "defects"]
     failed = []
     with KafkaBroker(kafka_jars()) as broker, RedisServer(RedisKind.REDIS) as redis:
         for title, act in parts.items():
             if title in wanted and not perform(title, act, broker, redis, options).is_right:
                 failed.append(title)
+        if "backlog" in wanted and not perform_backlog(broker, redis, options):
+            failed.append("backlog")
         for name in defects.NAMES if "defects" in wanted else ():
             if perform(name, defect_run(name), broker, redis, options, name).is_right:
                 failed.append(f"{name} was not noticed")

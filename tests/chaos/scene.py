@@ -16,7 +16,8 @@ from sla_engine.stream.kafka.log import kafka_log
 from tests.chaos.checker import Verdict, judge, read_topic
 from tests.chaos.crew import Crew
 from tests.chaos.load import DRAIN_S, POLICIES, Load
-from tests.chaos.state import stored_clocks
+from tests.chaos.state import stored_state
+from tests.chaos.writes import Watch
 from tests.services.kafka import KafkaBroker
 from tests.services.process import ServerFailed
 from tests.services.redis import RedisServer
@@ -62,6 +63,7 @@ class Scene:
             "SLA_CHECKPOINT_MS": "1500",
         }
         self.crew = Crew(folder, policies, settings, defect=defect)
+        self.watch = Watch(redis.socket)
 
     def begin(self, rate: float, seed: int) -> Load:
         """Start the workers, wait until they own something, start the load."""
@@ -119,15 +121,18 @@ class Scene:
         self.supervise(DRAIN_S)
         self.wait_quiet()
         self.crew.stop()
+        writes = self.watch.stop()
         alerts = read_topic(self.broker.bootstrap, f"{self.name}-alerts")
         dead = read_topic(self.broker.bootstrap, f"{self.name}-dead")
-        clocks = stored_clocks(self.redis.url, self.identity, self.policies, until_ms)
+        stored = stored_state(self.redis.url, self.identity, self.policies, until_ms)
         if keep is not None:
-            for title, rows in (("events", load.accepted), ("alerts", alerts), ("clocks", clocks)):
+            kept = {"events": load.accepted, "alerts": alerts, "clocks": stored.clocks}
+            for title, rows in kept.items():
                 lines = "".join(json.dumps(row) + "\n" for row in rows)
                 (keep / f"{self.name}-{title}.jsonl").write_text(lines)
-        verdict = judge(self.policies, load.accepted, until_ms, alerts, clocks)
+        verdict = judge(self.policies, load.accepted, until_ms, alerts, stored)
         verdict.dead = len(dead)
+        verdict.writes = writes
         return verdict
 
     def wait_quiet(self) -> None:

@@ -1,7 +1,8 @@
-"""The final clocks as the store has them: what the next owner of each partition would load."""
+"""What the store has in the end: the clocks and events that the next owner would load."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from sla_engine.engine.partition_clock import PartitionClock
@@ -19,26 +20,40 @@ from sla_engine.store.redis_store import RedisStore
 BLOCK = 4_096
 
 
-def stored_clocks(
-    url: str, identity: LogIdentity, policies: str, until_ms: int
-) -> list[dict[str, Any]]:
-    """Every clock of every incident at `until_ms`. Claims the partitions: workers have ended."""
+@dataclass
+class Stored:
+    """`clocks` as reported; `arrived`: the sequences of each incident's events, as they came."""
+
+    clocks: list[dict[str, Any]] = field(default_factory=list)
+    arrived: dict[str, list[int]] = field(default_factory=dict)
+
+
+def stored_state(
+    url: str, identity: LogIdentity, policies: str, until_ms: int, *, every: int = 1
+) -> Stored:
+    """The incidents at `until_ms`, or every nth of them.
+
+    Claims the partitions: workers have ended.
+    """
     book = RuleBook(load_text(policies))
     folder = Folder(book)
     store = RedisStore(url)
-    found: list[dict[str, Any]] = []
+    found = Stored()
     try:
         for number in range(identity.partitions):
             owned = claim(
                 store, number, b"the-checker", identity, book, folder, TurnSettings(),
                 PartitionClock(),
             )  # fmt: skip
-            for first in range(0, owned.partition.rows, BLOCK):
-                rows = range(first, min(first + BLOCK, owned.partition.rows))
-                for history in owned.turn.histories(rows).values():
+            rows = range(0, owned.partition.rows, every)
+            for first in range(0, len(rows), BLOCK):
+                for history in owned.turn.histories(rows[first : first + BLOCK]).values():
                     if history:
-                        folded = folder.fold(unpack_all(history), until_ms, report=True)
-                        found += clock_reports(book, folded, folder.render(folded))
+                        batch = unpack_all(history)
+                        folded = folder.fold(batch, until_ms, report=True)
+                        found.clocks += clock_reports(book, folded, folder.render(folded))
+                        incident = folded.timeline.incident
+                        found.arrived[incident] = batch.events["sequence"].tolist()
     finally:
         store.close()
     return found

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos import run
+from tests.chaos import defects, run
 from tests.chaos.checker import Verdict
+from tests.chaos.rebalance import rebalance
 from tests.chaos.scene import scene
 from tests.services.kafka import KafkaBroker, StartKafka
 from tests.services.redis import RedisKind, RedisServer
@@ -24,6 +25,7 @@ def redis() -> Iterator[RedisServer]:
 
 def played(act: run.Act, broker: KafkaBroker, redis: RedisServer, name: str, **how: str) -> Verdict:
     """Load, the fault, the verdict."""
+    redis.wipe()
     with scene(broker, redis, name, **how) as made:
         load = made.begin(50, seed=5)
         act(made, random.Random(5))
@@ -57,9 +59,15 @@ def test_a_killed_broker_loses_nothing(start_kafka: StartKafka, redis: RedisServ
     assert_right(played(run.broker_killed, start_kafka(), redis, "broker"))
 
 
-def test_an_outbox_trimmed_too_early_is_noticed(
+def test_a_group_that_never_rests_loses_doubles_and_reorders_nothing(
     kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer
 ) -> None:
-    defect = "outbox_trimmed_early"
+    assert_right(played(rebalance(1), kafka_broker, redis, kafka_name))
+
+
+@pytest.mark.parametrize("defect", defects.NAMES)
+def test_a_deliberate_defect_is_noticed(
+    kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer, defect: str
+) -> None:
     verdict = played(run.defect_run(defect), kafka_broker, redis, kafka_name, defect=defect)
     assert not verdict.is_right

@@ -15,7 +15,7 @@ from sla_engine.stream.redis_streams import redis_log
 from tests.chaos.checker import judge
 from tests.chaos.crew import Crew
 from tests.chaos.load import DRAIN_S, POLICIES
-from tests.chaos.state import stored_clocks
+from tests.chaos.state import stored_state
 from tests.services.redis import RedisServer
 from tests.services.waiting import wait_until
 
@@ -103,7 +103,7 @@ def test_a_killed_worker_comes_back_and_every_alert_goes_out(
     for number in range(PARTITIONS):
         first, end = reader.bounds("alerts", number)
         alerts += [json.loads(r.value or b"") for r in reader.read("alerts", number, first, end)]
-    clocks = stored_clocks(redis_server.url, identity, POLICIES, until_ms)
-    verdict = judge(POLICIES, desk.accepted, until_ms, alerts, clocks)
+    stored = stored_state(redis_server.url, identity, POLICIES, until_ms)
+    verdict = judge(POLICIES, desk.accepted, until_ms, alerts, stored)
     assert verdict.due > 200
     assert verdict.is_right, verdict.text()
