@@ -81,7 +81,7 @@ class Watch:
         with contextlib.suppress(ConnectionError):
             for line in self._lines:
                 text = line.decode()
-                if _END in text and '"ECHO"' in text:
+                if not text.endswith("\n") or ('"ECHO"' in text and _END in text):
                     return
                 self.take(text)
 
