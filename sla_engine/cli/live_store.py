@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from sla_engine.cli.common import load
 from sla_engine.clock.layout import ENDED, State
-from sla_engine.engine.checkpoint import chunk_name, entries_in, page_name
-from sla_engine.engine.images import Image, read_journal_entry, read_page
+from sla_engine.engine.checkpoint import chunk_name, page_name
+from sla_engine.engine.entries import entries_in
+from sla_engine.engine.images import Image, read_images, read_journal_entry, read_page
 from sla_engine.engine.ports import Store
 from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.report import clock_reports
@@ -111,7 +112,7 @@ class PartitionView:
             if blob is None:
                 continue
             if name.startswith(_PAGE):
-                self._rows.update((image.row, image) for image in read_page(blob))
+                self._rows.update((image.row, image) for image in read_images(read_page(blob)))
             else:
                 for history, packed in entries_in(blob):
                     self._histories.setdefault(history, []).append(packed)
@@ -119,8 +120,8 @@ class PartitionView:
 
     def _take(self, blob: bytes) -> None:
         entry = read_journal_entry(blob)
-        self._rows.update((image.row, image) for image in entry.images)
-        for history, packed in entry.history:
+        self._rows.update((image.row, image) for image in read_images(entry.images))
+        for history, packed in entries_in(entry.history):
             self._histories.setdefault(history, []).append(packed)
 
 

@@ -7,11 +7,12 @@ up to the sequence at which the round began. Repeating any part of it is harmles
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import images_of, page
@@ -24,8 +25,6 @@ from sla_engine.limits import (
     HISTORY_CHUNK_INCIDENTS,
 )
 
-_ENTRY = struct.Struct("<II")
-
 
 def chunk_name(history: int) -> str:
     """The blob that keeps an incident's history with those of its neighbours."""
@@ -37,16 +36,6 @@ def page_name(number: int) -> str:
     return f"p:{number}"
 
 
-def entries_in(chunk: bytes) -> Iterator[tuple[int, bytes]]:
-    """(history, packed bytes) in a stored chunk, oldest first."""
-    at = 0
-    while at < len(chunk):
-        history, length = _ENTRY.unpack_from(chunk, at)
-        at += _ENTRY.size
-        yield history, chunk[at : at + length]
-        at += length
-
-
 @dataclass
 class Round:
     """One round over a partition."""
@@ -56,12 +45,9 @@ class Round:
     sequence: int = 0
     entries: int = 0
     started_turn: int = 0
-    calls: list[Checkpoint] = field(default_factory=list)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether calls of the round are left."""
-        return bool(self.calls)
+    is_running: bool = False
+    _calls: Iterator[Checkpoint] = field(default_factory=lambda: iter(()))
+    _next: Checkpoint | None = None
 
     def is_due(self, *, force: bool = False) -> bool:
         """Whether enough journal has come together for the next round."""
@@ -71,32 +57,41 @@ class Round:
         return force or owned.journal_bytes >= CHECKPOINT_ROUND_BYTES_MIN
 
     def begin(self) -> None:
-        """Cut the round into calls; memory is between turns."""
+        """Decide what the round writes; memory is between turns.
+
+        Calls are made one at a time, so a page may be newer than where the round began: the
+        journal behind it holds whole rows, and loading it ends in the same state.
+        """
         owned = self.owned
         partition = owned.partition
         self.sequence = owned.sequence
         self.entries = int(partition.shard.levels[ENTRIES])
         self.started_turn = int(partition.shard.levels[TURN])
         owned.journal_bytes = 0
-        calls = [*self._pages(), *self._history()]
+        changed = partition.shard.pages[: (partition.rows >> PAGE_SHIFT) + 1] > self.last_turn
         extra = {
             "pages": str((partition.rows >> PAGE_SHIFT) + 1).encode(),
             "histories": str(int(partition.shard.levels[HISTORIES])).encode(),
             "clock": str(owned.clock.value_ms).encode(),
             "policies": partition.book.policies.version.encode(),
         }
-        calls.append(Checkpoint(owned.number, owned.token, extra=extra, trim_to=self.sequence))
-        self.calls = calls
+        last = Checkpoint(owned.number, owned.token, extra=extra, trim_to=self.sequence)
+        self._calls = chain(self._pages(np.flatnonzero(changed)), self._history(), (last,))
+        self._next = None
+        self.is_running = True
 
     def step(self) -> None:
         """Write the next call; after the last one the round is over.
 
         A call that was not answered stays the next one: the trim may never overtake it.
         """
-        self.owned.store.checkpoint(self.calls[0])
-        del self.calls[0]
+        if self._next is None:
+            self._next = next(self._calls)
+        call = self._next
+        self.owned.store.checkpoint(call)
+        self._next = None
         reach("in_checkpoint")
-        if not self.calls:
+        if call.trim_to is not None:
             self._finish()
 
     def _finish(self) -> None:
@@ -105,12 +100,11 @@ class Round:
         owned.partition.stored_upto = int(owned.partition.shard.levels[HISTORIES])
         owned.partition.drop_pending(self.entries)
         owned.committed_entries = int(owned.partition.shard.levels[ENTRIES])
+        self.is_running = False
 
-    def _pages(self) -> Iterator[Checkpoint]:
+    def _pages(self, changed: NDArray[np.int64]) -> Iterator[Checkpoint]:
         owned = self.owned
         partition = owned.partition
-        used = (partition.rows >> PAGE_SHIFT) + 1
-        changed = np.flatnonzero(partition.shard.pages[:used] > self.last_turn)
         puts: list[tuple[str, bytes]] = []
         size = 0
         for number in changed.tolist():
@@ -127,19 +121,21 @@ class Round:
 
     def _history(self) -> Iterator[Checkpoint]:
         owned = self.owned
-        chunks: dict[str, list[bytes]] = {}
-        for history, packed in owned.partition.new_history(0):
-            chunks.setdefault(chunk_name(history), []).append(
-                _ENTRY.pack(history, len(packed)) + packed
-            )
+        partition = owned.partition
+        chunks = partition.shard.entries["history"][: self.entries] // HISTORY_CHUNK_INCIDENTS
+        order = np.argsort(chunks, kind="stable")
+        edges = np.append(np.flatnonzero(np.diff(chunks[order])) + 1, len(order))
         appends: list[tuple[str, bytes]] = []
+        first = 0
         size = 0
-        for name, parts in chunks.items():
-            blob = b"".join(parts)
+        for edge in edges.tolist() if len(order) else ():
+            blob = partition.stored_entries(order[first:edge])
+            name = chunk_name(int(chunks[order[first]]) * HISTORY_CHUNK_INCIDENTS)
             if appends and size + len(blob) > CHECKPOINT_CALL_BYTES_MAX:
                 yield Checkpoint(owned.number, owned.token, appends=appends)
                 appends, size = [], 0
             appends.append((name, blob))
             size += len(blob)
+            first = edge
         if appends:
             yield Checkpoint(owned.number, owned.token, appends=appends)

@@ -27,6 +27,22 @@ class Handle:
     table: NDArray[np.int64] | None
 
 
+class LastHandle:
+    """Remembers the handle of a bundle that is replaced as a whole whenever an array of it grows.
+
+    Making a table takes 40 us, more than folding ten events.
+    """
+
+    def __init__(self) -> None:
+        self._last: Handle | None = None
+
+    def of(self, bundle: Bundle) -> Handle:
+        """The handle of this bundle."""
+        if self._last is None or self._last.bundle is not bundle:
+            self._last = handle(bundle)
+        return self._last
+
+
 def handle(bundle: Bundle) -> Handle:
     """The handle of a bundle as it is now; take a new one after an array was replaced."""
     if getattr(numba.config, "DISABLE_JIT", 0):

@@ -18,14 +18,13 @@ from sla_engine.clock.compiled import kernel
 from sla_engine.clock.layout import CLOCK, INCIDENT, LAYOUT_VERSION
 from sla_engine.errors import StoreError
 
-FORMAT = 1
+FORMAT = 2
 
-#: format, layout, clock (ms), images, history entries, bytes of images
-_HEAD = struct.Struct("<HHqIIQ")
+#: format, layout, clock (ms), bytes of images
+_HEAD = struct.Struct("<HHqQ")
 #: row, clocks
 _IMAGE = struct.Struct("<II")
-#: history, length
-_ENTRY = struct.Struct("<II")
+IMAGE_HEAD_BYTES = _IMAGE.size
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,11 @@ class Image:
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """What one call changed: images, and (history, packed bytes) in order."""
+    """What one call changed: images of rows and stored history entries, as bytes."""
 
     clock_ms: int
-    images: list[Image]
-    history: list[tuple[int, bytes]]
+    images: bytes
+    history: bytes
 
 
 @kernel
@@ -100,34 +99,19 @@ def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.in
         room *= 2
 
 
-def journal_entry(
-    clock_ms: int, images: bytes, count: int, history: list[tuple[int, bytes]]
-) -> bytes:
-    """The bytes of one journal entry."""
-    head = _HEAD.pack(FORMAT, LAYOUT_VERSION, clock_ms, count, len(history), len(images))
-    parts = [head, images]
-    for number, packed in history:
-        parts.append(_ENTRY.pack(number, len(packed)))
-        parts.append(packed)
-    return b"".join(parts)
+def journal_entry(clock_ms: int, images: bytes, history: bytes) -> bytes:
+    """The bytes of one journal entry; `history` holds stored entries (engine.entries)."""
+    return _HEAD.pack(FORMAT, LAYOUT_VERSION, clock_ms, len(images)) + images + history
 
 
 def read_journal_entry(entry: bytes) -> JournalEntry:
     """The inverse of `journal_entry`. StoreError for another format or layout."""
-    form, layout, clock_ms, count, histories, size = _HEAD.unpack_from(entry)
+    form, layout, clock_ms, size = _HEAD.unpack_from(entry)
     _check(form, layout, "journal entry")
-    at = _HEAD.size
-    images = list(read_images(entry[at : at + size]))
-    if len(images) != count:
-        raise StoreError(f"a journal entry names {count} rows and holds {len(images)}")
-    at += size
-    history = []
-    for _ in range(histories):
-        number, length = _ENTRY.unpack_from(entry, at)
-        at += _ENTRY.size
-        history.append((number, entry[at : at + length]))
-        at += length
-    return JournalEntry(clock_ms, images, history)
+    end = _HEAD.size + size
+    if end > len(entry):
+        raise StoreError(f"a journal entry says {size} bytes of rows and has fewer")
+    return JournalEntry(clock_ms, entry[_HEAD.size : end], entry[end:])
 
 
 def read_images(data: bytes) -> Iterator[Image]:
@@ -148,11 +132,11 @@ def page(images: bytes) -> bytes:
     return struct.pack("<HH", FORMAT, LAYOUT_VERSION) + images
 
 
-def read_page(stored: bytes) -> Iterator[Image]:
+def read_page(stored: bytes) -> bytes:
     """The images of a stored page."""
     form, layout = struct.unpack_from("<HH", stored)
     _check(form, layout, "page")
-    return read_images(stored[4:])
+    return stored[4:]
 
 
 def _check(form: int, layout: int, what: str) -> None:

@@ -88,7 +88,6 @@ class Owned:
         entry = journal_entry(
             self.clock.value_ms,
             images_of(partition.work.incidents, partition.work.clocks, rows),
-            len(rows),
             history,
         )
         self.journal_bytes += len(entry)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,16 @@ from sla_engine.clock.work import (
     with_more_clocks,
     with_more_incidents,
 )
-from sla_engine.engine.handle import Handle, handle
-from sla_engine.engine.images import Image
+from sla_engine.engine.entries import (
+    append_entries,
+    count_entries,
+    drop_entries,
+    stored_sizes,
+    write_entries,
+)
+from sla_engine.engine.handle import Handle, LastHandle
 from sla_engine.engine.inorder import PACKED_MAX
+from sla_engine.engine.loading import put_rows
 from sla_engine.engine.refold import Folded
 from sla_engine.engine.shard import (
     ARENA,
@@ -57,6 +63,7 @@ class Partition:
         self.work: Work = new_work(_START_ROWS, 4 * _START_ROWS, columns)
         self.shard: Shard = new_shard(_START_ROWS)
         self.clock_ms = 0
+        self._rules, self._work, self._shard = LastHandle(), LastHandle(), LastHandle()
         self.stored_upto = 0  # histories below this number may have bytes in the store
 
     # ------------------------------------------------------------------ room
@@ -122,20 +129,24 @@ class Partition:
 
     def handles(self) -> tuple[Handle, Handle, Handle]:
         """Handles of rules, work and shard, good until one of them grows."""
-        return handle(self.book.rules), handle(self.work), handle(self.shard)
+        return self._rules.of(self.book.rules), self._work.of(self.work), self.shard_handle()
+
+    def shard_handle(self) -> Handle:
+        """The handle of the shard, good until it grows."""
+        return self._shard.of(self.shard)
 
     # ------------------------------------------------------------------ rows
 
     def find(self, key1: int, key2: int) -> int:
         """The row of an incident, or -1."""
-        shard = handle(self.shard)
+        shard = self.shard_handle()
         return int(
             find_incident(shard.value, self.work.incidents, np.uint64(key1), np.uint64(key2))
         )
 
     def touch(self, row: int) -> None:
         """Mark a row as changed by this turn."""
-        touch_row(handle(self.shard).value, row)
+        touch_row(self.shard_handle().value, row)
 
     def append_history(self, row: int, packed: bytes) -> None:
         """Add packed bytes to an incident's history."""
@@ -153,7 +164,7 @@ class Partition:
         start = int(self.shard.levels[ARENA])
         end = start + len(packed)
         self.shard.arena[start:end] = np.frombuffer(packed, np.uint8)
-        chain_entry(handle(self.shard).value, history, start, end)
+        chain_entry(self.shard_handle().value, history, start, end)
 
     def pending(self, history: int) -> bytes:
         """The history bytes of an incident that are not in the store yet, oldest first."""
@@ -202,26 +213,50 @@ class Partition:
             nearest = min(nearest, int(clock["next_at"]))
         work.next_due[row] = nearest
 
-    def load(self, image: Image, profile: int, calendars: Sequence[int]) -> None:
-        """Put a stored row back; `profile` and `calendars` are this process's numbers."""
-        self._reserve_rows(image.row + 1)
-        self.reserve(1)
-        levels = self.shard.levels
-        row = image.row
-        levels[ROWS] = max(int(levels[ROWS]), row + 1)
-        self.release_clocks(row)
-        self.work.incidents[row] = image.incident[0]
-        self.work.incidents[row]["profile"] = profile
-        self.work.incidents[row]["clocks"] = -1
-        clocks = image.clocks.copy()
-        clocks["calendar"] = calendars
-        self.link_clocks(row, clocks)
-        history = int(image.incident[0]["history"])
-        levels[HISTORIES] = max(int(levels[HISTORIES]), history + 1)
+    def load(
+        self,
+        rows: NDArray[np.int64],
+        incidents: NDArray[Any],
+        owners: NDArray[np.int64],
+        clocks: NDArray[Any],
+    ) -> None:
+        """Put stored rows back, the later of two images of a row last.
 
-    def mark_page(self, row: int) -> None:
-        """The stored page of this row is older than the row: the next checkpoint writes it."""
-        self.shard.pages[row >> PAGE_SHIFT] = self.shard.levels[TURN]
+        `profile` and `calendar` in them are this process's numbers; `owners`: per CLOCK row the
+        place of its incident in `rows`, ascending.
+        """
+        if not len(rows):
+            return
+        self._reserve_rows(int(rows.max()) + 1)
+        if int(self.work.counts[FREE_CLOCKS]) < len(clocks):
+            size = len(self.work.clocks) + len(clocks)
+            self.work = with_more_clocks(self.work, max(size, 2 * len(self.work.clocks)))
+        levels = self.shard.levels
+        levels[ROWS] = max(int(levels[ROWS]), int(rows.max()) + 1)
+        put_rows(self._work.of(self.work).value, rows, incidents, owners, clocks)
+        self.reserve_histories(int(incidents["history"].max()) + 1)
+
+    def reserve_histories(self, upto: int) -> None:
+        """Histories below `upto` exist."""
+        levels = self.shard.levels
+        levels[HISTORIES] = max(int(levels[HISTORIES]), upto)
+        self._reserve_rows(self.rows)
+
+    def load_history(self, stored: bytes) -> None:
+        """Put stored history entries behind what their incidents have."""
+        data = np.frombuffer(stored, np.uint8)
+        count, highest = count_entries(data, 0, len(data))
+        self.reserve_histories(int(highest) + 1)
+        while int(self.shard.levels[ARENA]) + len(data) + PACKED_MAX > len(self.shard.arena):
+            self.more_arena()
+        needed = int(self.shard.levels[ENTRIES]) + int(count) + 1024
+        if needed > len(self.shard.entries):
+            self.shard = self.shard._replace(entries=grown(self.shard.entries, 2 * needed))
+        append_entries(self.shard_handle().value, data, 0, len(data))
+
+    def mark_pages(self, rows: NDArray[np.int64]) -> None:
+        """The stored pages of these rows are older than they: the next checkpoint writes them."""
+        self.shard.pages[rows >> PAGE_SHIFT] = self.shard.levels[TURN]
 
     def rebuild_index(self) -> None:
         """After loading: the index over all rows."""
@@ -239,14 +274,15 @@ class Partition:
         """Rows that this turn changed."""
         return self.shard.dirty[: int(self.shard.levels[DIRTY])].copy()
 
-    def new_history(self, since: int) -> list[tuple[int, bytes]]:
-        """(history, bytes) of the entries from number `since` on, in order."""
-        entries = self.shard.entries[since : int(self.shard.levels[ENTRIES])]
-        raw = self.shard.arena
-        return [
-            (int(h), raw[int(s) : int(s) + int(n)].tobytes())
-            for s, n, h in zip(entries["start"], entries["length"], entries["history"], strict=True)
-        ]
+    def new_history(self, since: int) -> bytes:
+        """The entries from number `since` on, as stored."""
+        return self.stored_entries(np.arange(since, int(self.shard.levels[ENTRIES])))
+
+    def stored_entries(self, which: NDArray[np.int64]) -> bytes:
+        """The entries with these numbers, as stored (engine.entries)."""
+        out = np.empty(int(stored_sizes(self.shard, which).sum()), np.uint8)
+        write_entries(self.shard_handle().value, which, out)
+        return out.tobytes()
 
     def close_turn(self) -> None:
         """Forget what the turn changed: it is durable, or there was nothing."""
@@ -256,9 +292,4 @@ class Partition:
 
     def drop_pending(self, entries: int) -> None:
         """The first `entries` pending entries are in the store now; the others stay."""
-        kept = self.new_history(entries)
-        self.shard.levels[ARENA] = 0
-        self.shard.levels[ENTRIES] = 0
-        self.shard.last_entry[:] = -1
-        for history, packed in kept:
-            self.append_to(history, packed)
+        drop_entries(self.shard_handle().value, entries)

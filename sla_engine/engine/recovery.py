@@ -9,10 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sla_engine.calendar import ALWAYS_INDEX
-from sla_engine.engine.checkpoint import chunk_name, entries_in, page_name
+from sla_engine.engine.checkpoint import chunk_name, page_name
+from sla_engine.engine.entries import entries_in
 from sla_engine.engine.failpoints import reach
-from sla_engine.engine.images import Image, read_journal_entry, read_page
+from sla_engine.engine.images import read_journal_entry, read_page
+from sla_engine.engine.loading import read_rows, translated
 from sla_engine.engine.owned import Owned, Waiting, record_of
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
@@ -91,14 +96,7 @@ def claim(
     levels[HISTORIES] = max(int(levels[HISTORIES]), stored)
     clock_ms = int(header.extra.get("clock", b"0"))
     for _, blob in _journal(store, number, header.trimmed_to):
-        entry = read_journal_entry(blob)
-        clock_ms = max(clock_ms, entry.clock_ms)
-        _load(entry.images, partition, names)
-        # The pages lack what the journal says: the next round must write them before it trims.
-        for image in entry.images:
-            partition.mark_page(image.row)
-        for history, packed in entry.history:
-            partition.append_to(history, packed)
+        clock_ms = max(clock_ms, _load_journal(blob, partition, names))
         owned.journal_bytes += len(blob)
     partition.rebuild_index()
     owned.committed_entries = int(partition.shard.levels[ENTRIES])
@@ -131,16 +129,26 @@ def history_reader(store: Store, number: int) -> ReadHistory:
 def _load_pages(store: Store, number: int, count: int, partition: Partition, names: Names) -> None:
     for first in range(0, count, _PAGES_PER_READ):
         wanted = [page_name(n) for n in range(first, min(count, first + _PAGES_PER_READ))]
-        for blob in store.read(number, wanted):
-            if blob is not None:
-                _load(read_page(blob), partition, names)
+        pages = [read_page(blob) for blob in store.read(number, wanted) if blob is not None]
+        _load(b"".join(pages), partition, names)
 
 
-def _load(images: Iterable[Image], partition: Partition, names: Names) -> None:
-    for image in images:
-        profile = names.profile(int(image.incident[0]["profile_key"]))
-        calendars = [names.calendar(int(key)) for key in image.clocks["calendar_key"]]
-        partition.load(image, profile, calendars)
+def _load(images: bytes, partition: Partition, names: Names) -> NDArray[np.int64]:
+    """Put images in place; their rows."""
+    read = read_rows(images)
+    read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
+    read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
+    partition.load(read.rows, read.incidents, read.owners, read.clocks)
+    return read.rows
+
+
+def _load_journal(blob: bytes, partition: Partition, names: Names) -> int:
+    """Put what a journal entry says in place; the partition clock it was written at."""
+    entry = read_journal_entry(blob)
+    # The pages lack what the journal says: the next round must write them before it trims.
+    partition.mark_pages(_load(entry.images, partition, names))
+    partition.load_history(entry.history)
+    return entry.clock_ms
 
 
 def _journal(store: Store, number: int, after: int) -> Iterable[tuple[int, bytes]]:

@@ -28,7 +28,7 @@ from sla_engine.clock.work import (
     new_work,
     with_more_recorded,
 )
-from sla_engine.engine.handle import handle
+from sla_engine.engine.handle import LastHandle
 from sla_engine.event.layout import FLAG_CONTROL, DecodedBatch
 from sla_engine.event.order import sort_history
 from sla_engine.policy.tables import RuleBook
@@ -57,6 +57,7 @@ class Folder:
     def __init__(self, book: RuleBook) -> None:
         self.book = book
         self._scratch = self._fresh(_RECORDED)
+        self._rules, self._held = LastHandle(), LastHandle()
 
     def _fresh(self, recorded: int) -> Work:
         columns = max(1, self.book.columns)
@@ -68,8 +69,8 @@ class Folder:
         work = self._clear()
         done = 0
         while True:
-            rules = handle(self.book.rules)
-            held = handle(work)
+            rules = self._rules.of(self.book.rules)
+            held = self._held.of(work)
             outcome, done = fold_events(
                 rules.value, held.value, 0, batch.events, batch.spans, batch.data, order, done,
                 until,
@@ -81,7 +82,8 @@ class Folder:
             else:
                 self.book.answer(outcome, work.counts, batch.data, batch.spans)
         if report:
-            settle_all(handle(self.book.rules).value, handle(work).value, 0, until)
+            rules, held = self._rules.of(self.book.rules), self._held.of(work)
+            settle_all(rules.value, held.value, 0, until)
         return self._result(work, batch, order, until)
 
     def _clear(self) -> Work:
@@ -149,16 +151,13 @@ def distinct(batch: DecodedBatch) -> NDArray[np.int64]:
     Control records before the incident's first event are left out: they are not its affair.
     """
     order = sort_history(batch)
-    ids = batch.events["id"]
-    seen: set[int] = set()
-    first: set[int] = set()
-    for at in np.sort(order):
-        if int(ids[at]) not in seen:
-            seen.add(int(ids[at]))
-            first.add(int(at))
-    kept = [at for at in order if int(at) in first]
-    opening = next((n for n, at in enumerate(kept) if not is_control(batch, at)), len(kept))
-    return np.array(kept[opening:], np.int64)
+    arrived = np.sort(order)
+    _, first = np.unique(batch.events["id"][arrived], return_index=True)
+    chosen = np.zeros(len(batch.events), bool)
+    chosen[arrived[first]] = True
+    kept: NDArray[np.int64] = order[chosen[order]]
+    openings = np.flatnonzero(batch.events["flags"][kept] & FLAG_CONTROL == 0)
+    return kept[openings[0] :] if len(openings) else kept[:0]
 
 
 def is_control(batch: DecodedBatch, at: int) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import orjson
 
 from sla_engine.engine.images import images_of
+from sla_engine.engine.loading import read_rows
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.replay import Replay
@@ -57,7 +58,10 @@ def compile_all() -> None:
     turn.fire(upto)
     turn.flush()
     rows = np.arange(partition.rows)
-    images_of(partition.work.incidents, partition.work.clocks, rows)
+    stored = read_rows(images_of(partition.work.incidents, partition.work.clocks, rows))
+    partition.load(stored.rows, stored.incidents, stored.owners, stored.clocks)
+    partition.load_history(partition.new_history(0))
+    partition.drop_pending(1)
     partition.rebuild_index()
     partition.close_turn()
     whole = Decoder().decode_lines(b"\n".join(lines[:2]))

@@ -67,9 +67,10 @@ def _identity(batch: DecodedBatch, row: int, member: int) -> bytes:
 
 def _source_ranks(batch: DecodedBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Per row the rank of its source among the sources of the batch."""
-    _, first, which = np.unique(
-        batch.events["source"][rows], return_index=True, return_inverse=True
-    )
+    sources = batch.events["source"][rows]
+    if not len(rows) or bool((sources == sources[0]).all()):
+        return np.zeros(len(rows), np.int64)
+    _, first, which = np.unique(sources, return_index=True, return_inverse=True)
     texts = [_identity(batch, int(rows[i]), Member.SOURCE) for i in first]
     ranks = np.empty(len(texts), np.int64)
     ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
