@@ -13,11 +13,12 @@ help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## a courier's day on accelerated time, nothing else to install (two minutes)
+	@$(BIN)/python -m sla_engine.cli.compile
 	@$(BIN)/sla-engine demo $(ARGS)
 
 test: $(DEV) ## every test, on real Redis and Kafka (skips what is missing, fails in CI)
 	@$(BIN)/python -m sla_engine.cli.compile
-	@$(BIN)/python -m pytest --ignore tests/chaos $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/chaos --durations 25 $(ARGS)
 
 chaos: $(DEV) ## kill -9, frozen workers, servers set back: minutes, on real Kafka and Redis
 	@$(BIN)/python -m sla_engine.cli.compile
