@@ -47,17 +47,17 @@ class JournalEntry:
 
 @kernel
 def write_images(
-    incidents: NDArray[np.uint8],
-    clocks: NDArray[np.uint8],
+    incidents: NDArray[np.int64],
+    clocks: NDArray[np.int64],
     links: NDArray[Any],
     heads: NDArray[Any],
     rows: NDArray[np.int64],
-    out: NDArray[np.uint8],
+    out: NDArray[np.int64],
 ) -> int:
-    """Write the images of `rows`; the arrays are the byte views [rows, size]; returns the end.
+    """Write the images of `rows`, word by word; the arrays are views [rows, words of 8 bytes].
 
-    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`).
-    Returns -1 when `out` is too small.
+    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`). Returns
+    the words written, -1 when `out` is too small.
     """
     at = np.int64(0)
     for n in range(len(rows)):
@@ -67,20 +67,18 @@ def write_images(
         while clock >= 0:
             count += 1
             clock = links[clock]["next"]
-        size = 8 + incidents.shape[1] + count * clocks.shape[1]
+        size = 1 + incidents.shape[1] + count * clocks.shape[1]
         if at + size > len(out):
             return np.int64(-1)
-        for shift in range(4):
-            out[at + shift] = (row >> (8 * shift)) & 0xFF
-            out[at + 4 + shift] = (count >> (8 * shift)) & 0xFF
-        at += 8
-        for byte in range(incidents.shape[1]):
-            out[at + byte] = incidents[row, byte]
+        out[at] = row | (count << 32)
+        at += 1
+        for word in range(incidents.shape[1]):
+            out[at + word] = incidents[row, word]
         at += incidents.shape[1]
         clock = heads[row]["clocks"]
         while clock >= 0:
-            for byte in range(clocks.shape[1]):
-                out[at + byte] = clocks[clock, byte]
+            for word in range(clocks.shape[1]):
+                out[at + word] = clocks[clock, word]
             at += clocks.shape[1]
             clock = links[clock]["next"]
     return at
@@ -88,12 +86,12 @@ def write_images(
 
 def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.int64]) -> bytes:
     """The images of these rows, one after the other."""
-    room = 8 * len(rows) + len(rows) * (INCIDENT.itemsize + 4 * CLOCK.itemsize) + 1024
-    raw_incidents = incidents.view(np.uint8).reshape(len(incidents), INCIDENT.itemsize)
-    raw_clocks = clocks.view(np.uint8).reshape(len(clocks), CLOCK.itemsize)
+    room = (8 * len(rows) + len(rows) * (INCIDENT.itemsize + 4 * CLOCK.itemsize) + 1024) // 8
+    incident_words = incidents.view(np.int64).reshape(len(incidents), INCIDENT.itemsize // 8)
+    clock_words = clocks.view(np.int64).reshape(len(clocks), CLOCK.itemsize // 8)
     while True:
-        out = np.empty(room, np.uint8)
-        end = int(write_images(raw_incidents, raw_clocks, clocks, incidents, rows, out))
+        out = np.empty(room, np.int64)
+        end = int(write_images(incident_words, clock_words, clocks, incidents, rows, out))
         if end >= 0:
             return out[:end].tobytes()
         room *= 2

@@ -150,19 +150,28 @@ def distinct(batch: DecodedBatch) -> NDArray[np.int64]:
 
     Control records before the incident's first event are left out: they are not its affair.
     """
+    kept = np.arange(len(batch.events)) if is_clean(batch) else first_arrived(batch)
+    openings = np.flatnonzero(batch.events["flags"][kept] & FLAG_CONTROL == 0)
+    return kept[openings[0] :] if len(openings) else kept[:0]
+
+
+def is_clean(batch: DecodedBatch) -> bool:
+    """Whether all events were accepted, with rising times and no id twice: the usual history."""
+    events = batch.events
+    times = events["time"]
+    if events["code"].any() or not (times[1:] > times[:-1]).all():
+        return False
+    return len(set(events["id"].tolist())) == len(events)
+
+
+def first_arrived(batch: DecodedBatch) -> NDArray[np.int64]:
+    """The order of the accepted events, each id once."""
     order = sort_history(batch)
     arrived = np.sort(order)
     _, first = np.unique(batch.events["id"][arrived], return_index=True)
     chosen = np.zeros(len(batch.events), bool)
     chosen[arrived[first]] = True
-    kept: NDArray[np.int64] = order[chosen[order]]
-    openings = np.flatnonzero(batch.events["flags"][kept] & FLAG_CONTROL == 0)
-    return kept[openings[0] :] if len(openings) else kept[:0]
-
-
-def is_control(batch: DecodedBatch, at: int) -> bool:
-    """Whether an event is a control record, which opens no incident."""
-    return bool(batch.events[at]["flags"] & FLAG_CONTROL)
+    return order[chosen[order]]
 
 
 def renumbered(segments: NDArray[Any], rows: Sequence[int]) -> NDArray[Any]:
