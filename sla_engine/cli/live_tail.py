@@ -16,9 +16,8 @@ _MS: Final = timedelta(milliseconds=1)
 
 RETRACTED: Final = "sla.alert.retracted"
 AMENDED: Final = "sla.alert.amended"
-#: Members that tell when and how an alert was sent, not what it says (contracts section 4). The
-#: score is as of the sending too: when a late event changes nothing else, there is no amendment.
-_OF_THE_SENDING: Final = ("fired_at", "late_by_ms", "late", "revision", "alert", "active", "score")
+#: Members that tell when and how an alert was sent, not what it says (contracts section 4).
+_OF_THE_SENDING: Final = ("fired_at", "late_by_ms", "late", "revision", "alert", "active")
 
 
 def instant_of(text: str) -> int:

@@ -12,7 +12,14 @@ from typing import Any
 
 import orjson
 
-from sla_engine.engine.outgoing import AMENDED, RETRACTED, Sent, corrections, sent_of
+from sla_engine.engine.outgoing import (
+    AMENDED,
+    RETRACTED,
+    Sent,
+    content_of,
+    corrections,
+    sent_of,
+)
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.ports import LogReader
 from sla_engine.engine.turn import valid_alerts
@@ -59,6 +66,7 @@ class ForeignAlerts:
             data.get("due"),
             -1,
             revision=data.get("revision", 0),
+            content=content_of(data),
         )
 
     def settle(self, owned: Owned) -> bool:

@@ -7,8 +7,9 @@ valid alerts of a refold gives retractions, amendments and late alerts (contract
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
@@ -22,6 +23,15 @@ RETRACTED = "sla.alert.retracted"
 AMENDED = "sla.alert.amended"
 CLEARED = "sla.alert.cleared"
 
+#: Members that tell when, how and under which version an alert left; the others are its content.
+_OF_THE_SENDING: Final = frozenset(
+    {
+        *("fired_at", "late_by_ms", "late", "policy_version", "calendar_version"),
+        *("alert", "revision", "active"),
+    }
+)
+_DIGEST_BYTES: Final = 8
+
 
 @dataclass
 class Sent:
@@ -34,11 +44,13 @@ class Sent:
     started: int
     active: bool = True
     revision: int = 0
+    content: str = ""  # `content_of`; "" in entries written without it
 
     def packed(self) -> bytes:
         """As a history entry."""
         payload = [
-            self.id, self.type, self.time, self.due, self.started, self.active, self.revision
+            self.id, self.type, self.time, self.due, self.started, self.active, self.revision,
+            self.content,
         ]  # fmt: skip
         return pack_opaque(EventType.SENT, orjson.dumps(payload))
 
@@ -74,7 +86,10 @@ def sent_of(history: bytes) -> dict[str, Sent]:
 def first_sending(event: dict[str, Any], started: int) -> Outgoing:
     """An alert that goes out for the first time."""
     data = event["data"]
-    sent = Sent(event["id"], event["type"], event["time"], data.get("due"), started)
+    sent = Sent(
+        event["id"], event["type"], event["time"], data.get("due"), started,
+        content=content_of(data),
+    )  # fmt: skip
     return Outgoing(event, sent, int(data.get("score") or 0), event["subject"].encode())
 
 
@@ -86,7 +101,7 @@ def sending(known: Sent | None, event: dict[str, Any], started: int) -> Outgoing
     """
     if known is None:
         return first_sending(event, started)
-    if known.active and not differs(known, event, started):
+    if known.active and not (differs(known, event, started) or says_else(known, event)):
         return None
     late = event["data"].get("late")
     again = _amendment(known, event, started, event["data"]["fired_at"])
@@ -117,7 +132,9 @@ def corrections(
         if known is None:
             _decided(event, fired_at, late=late)
             leaving.append(first_sending(event, started))
-        elif not known.active or differs(known, event, started):
+        elif (
+            not known.active or differs(known, event, started) or (late and says_else(known, event))
+        ):
             leaving.append(_amendment(known, event, started, fired_at))
     return leaving
 
@@ -143,6 +160,18 @@ def differs(known: Sent, event: dict[str, Any], started: int) -> bool:
     )
 
 
+def content_of(data: dict[str, Any]) -> str:
+    """A digest of what a receiver reads in an alert's `data`, however and whenever it left."""
+    told = {name: value for name, value in data.items() if name not in _OF_THE_SENDING}
+    text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    return blake2b(text, digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def says_else(known: Sent, event: dict[str, Any]) -> bool:
+    """Whether a sent alert says anything else than the valid one: title, recipients, score."""
+    return bool(known.content) and known.content != content_of(event["data"])
+
+
 def _retraction(entry: Sent, fired_at: str) -> Outgoing:
     revision = entry.revision + 1
     tenant, subject = _address(entry.id)
@@ -162,7 +191,7 @@ def _retraction(entry: Sent, fired_at: str) -> Outgoing:
             "fired_at": fired_at,
         },
     }
-    after = Sent(entry.id, entry.type, entry.time, entry.due, entry.started, False, revision)
+    after = replace(entry, active=False, revision=revision)
     return Outgoing(event, after, 0, subject.encode())
 
 
@@ -173,7 +202,10 @@ def _amendment(known: Sent, event: dict[str, Any], started: int, fired_at: str) 
     if not known.active:
         data["active"] = True
     amended = {**event, "id": f"{known.id}~{revision}", "type": AMENDED, "data": data}
-    after = Sent(known.id, known.type, event["time"], data.get("due"), started, True, revision)
+    after = Sent(
+        known.id, known.type, event["time"], data.get("due"), started, True, revision,
+        content_of(data),
+    )  # fmt: skip
     return Outgoing(amended, after, int(data.get("score") or 0), event["subject"].encode())
 
 

@@ -177,15 +177,12 @@ class Turn:
         """Fold the incident anew and send what the receivers must know."""
         partition = self.partition
         incident = partition.work.incidents[row]
-        late = bool(
-            incident["events"]
-            and (
-                int(event["time"]) <= int(incident["fired_at"])
-                or int(event["time"]) < int(incident["last_time"])
-            )
-        )
-        until = max(partition.clock_ms, int(incident["fired_at"]), int(whole.events["time"].max()))
+        known, fired_at = int(incident["events"]), int(incident["fired_at"])
+        until = max(partition.clock_ms, fired_at, int(whole.events["time"].max()))
         folded = self.folder.fold(whole, until)
+        # Not the last one in the order of the incident: of the same instant it may be late too.
+        behind = int(folded.order[-1]) != len(whole.events) - 1
+        late = bool(known and (int(event["time"]) <= fired_at or behind))
         self.counters.refolds += 1
         partition.replace(row, folded)
         self._correct(row, folded, sent, late=late)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from sla_engine.cli.wiring import belongs
+from sla_engine.engine.outgoing import Sent, corrections
 from sla_engine.event.times import format_time
 from sla_engine.stream.murmur2 import partition_of
-from tests.engine.world import Event, World, clean_stream
+from tests.engine.world import START, Event, World, clean_stream
 
 POLICIES = """
 recipients: {lead: {}}
@@ -64,6 +66,50 @@ def test_a_breach_taken_back_and_valid_again_is_amended_with_active() -> None:
         ("sla.alert.amended", True),
     ]
     net_is_clean(world)
+
+
+def test_a_late_title_and_team_amend_what_was_sent_and_nothing_else() -> None:
+    """The net alerts are the clean stream's in content too, not in due alone (section 4)."""
+    world = World(POLICIES)
+    worker = world.worker().claim(0)
+    world.send("created", "A", {"team": "noc"})
+    world.move_to("09:10")
+    renamed = world.event("updated", "A", {"team": "field", "title": "Roof leaks"})
+    world.move_to("09:40")
+    worker.catch_up()
+    world.put(renamed)
+    worker.catch_up()
+    (sent, amended) = world.alerts()
+    assert (sent["type"], amended["type"]) == ("sla.clock.warning", "sla.alert.amended")
+    assert amended["id"] == sent["id"] + "~1"
+    assert amended["data"]["due"] == sent["data"]["due"]
+    assert (sent["data"]["title"], amended["data"]["title"]) == (None, "Roof leaks")
+    assert [each["to"] for each in amended["data"]["actions"]] == [["team:field"]]
+    net_is_clean(world)
+
+
+def test_a_late_comment_that_changes_no_alert_amends_none() -> None:
+    world = World(POLICIES)
+    worker = world.worker().claim(0)
+    world.send("created", "A", {"team": "noc"})
+    world.move_to("09:10")
+    said = world.event("commented", "A", {"author": "bot"})
+    world.move_to("09:40")
+    worker.catch_up()
+    world.put(said)
+    worker.catch_up()
+    assert [alert["type"] for alert in world.alerts()] == ["sla.clock.warning"]
+
+
+def test_an_edit_in_time_amends_nothing() -> None:
+    world = World(POLICIES)
+    worker = world.worker().claim(0)
+    world.send("created", "A", {"team": "noc"})
+    world.move_to("09:40")
+    worker.catch_up()
+    world.send("updated", "A", {"team": "field", "title": "Roof leaks", "priority": "high"})
+    worker.catch_up()
+    assert not [a for a in world.alerts() if a["type"] == "sla.alert.amended"]
 
 
 def test_a_duplicate_changes_nothing_and_is_no_dead_letter() -> None:
@@ -179,3 +225,14 @@ def test_every_refusal_that_needs_state_is_a_dead_letter_with_its_place() -> Non
         assert headers["dl-topic"] == "incidents"
         assert headers["dl-message"]
         assert headers["dl-time"] == "2026-03-12T10:00:00.000Z"
+
+
+def test_what_was_remembered_without_its_content_is_amended_for_due_and_start_alone() -> None:
+    """Entries of an earlier version of the store."""
+    alert = {"id": "default/A/default/resolution/1/50%", "type": "sla.clock.warning", "time": START}
+    told = {"due": START, "title": "Roof leaks", "actions": []}
+    event = {**alert, "subject": "A", "data": told}
+    known = Sent(alert["id"], alert["type"], alert["time"], START, 0)
+    assert corrections({known.id: known}, [(event, 0)], START) == []
+    (amended,) = corrections({known.id: replace(known, content="other")}, [(event, 0)], START)
+    assert amended.event["type"] == "sla.alert.amended"

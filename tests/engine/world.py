@@ -27,9 +27,8 @@ from tests.engine.memory_log import Feed, MemoryLog, MemoryProducer, VirtualCloc
 Event = dict[str, Any]
 
 START = "2026-03-02T09:00:00.000Z"
-#: What a correction follows (contracts section 2: another due or start), and what names the alert.
-#: Title, score, recipients stay as they were when the alert left.
-CORRECTED = ("tenant", "incident", "set", "clock", "cycle", "threshold", "due", "level", "repeat")
+#: Members that tell when and how an alert left (contracts section 4); all others are compared.
+OF_THE_SENDING = ("fired_at", "late_by_ms", "late", "alert", "revision", "active")
 Belongs = Callable[[RawBatch, int], Any]
 
 
@@ -256,8 +255,9 @@ def clean_stream(policies: str, events: Sequence[Event], until_ms: int) -> dict[
 
 
 def content(alert: Event) -> Event:
-    """What an alert says that stays true, or is corrected."""
-    return {"time": alert["time"], **{name: alert["data"].get(name) for name in CORRECTED}}
+    """What an alert says, whenever it left."""
+    told = {name: said for name, said in alert["data"].items() if name not in OF_THE_SENDING}
+    return {"time": alert["time"], **told}
 
 
 def replayed(
