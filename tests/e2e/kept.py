@@ -12,7 +12,7 @@ from sla_engine.clock.layout import CLOCK
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.partition_clock import PartitionClock
 from sla_engine.engine.recovery import claim
-from sla_engine.engine.refold import Folder
+from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.report import clock_reports
 from sla_engine.engine.turn import TurnSettings
 from sla_engine.event.packed import unpack_all
@@ -54,7 +54,7 @@ def kept(services: Services, policies: Path, until_ms: int) -> Kept:
                 found.clocks += clock_reports(book, folded, folder.render(folded))
                 found.rows += 1
                 plain = folder.fold(batch, owned.clock.value_ms)
-                found.differences += unlike(plain.incident[0]["key1"], owned, row, plain.clocks)
+                found.differences += unlike(plain, owned, row)
     finally:
         store.close()
     return found
@@ -67,21 +67,19 @@ def histories(owned: Owned) -> Iterator[tuple[int, bytes]]:
         yield from ((row, one) for row, one in owned.turn.histories(rows).items() if one)
 
 
-def unlike(name: object, owned: Owned, row: int, anew: Any) -> Iterator[str]:
+def unlike(anew: Folded, owned: Owned, row: int) -> Iterator[str]:
     """Each member in which the clocks of a row differ from those of its history."""
+    name = f"incident {anew.timeline.incident}, row {row} of partition {owned.number}"
     work = owned.partition.work
     stored = []
     at = int(work.incidents[row]["clocks"])
     while at >= 0:
         stored.append(work.clocks[at])
         at = int(work.clocks[at]["next"])
-    if len(stored) != len(anew):
-        yield f"row {row} of partition {owned.number}: {len(stored)} clocks, not {len(anew)}"
+    if len(stored) != len(anew.clocks):
+        yield f"{name}: {len(stored)} clocks, its history gives {len(anew.clocks)}"
         return
-    for mine, theirs in zip(stored, anew, strict=True):
+    for mine, theirs in zip(stored, anew.clocks, strict=True):
         for member in CLOCK.names or ():
             if member not in OWN and (mine[member] != theirs[member]).any():
-                yield (
-                    f"row {row} of partition {owned.number} ({name}): {member} is "
-                    f"{mine[member]}, its history gives {theirs[member]}"
-                )
+                yield f"{name}: {member} is {mine[member]}, its history gives {theirs[member]}"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.real_log import Given, Verdict, given, run
+from tests.e2e.real_log import Verdict, run
+from tests.e2e.real_log_events import Given, given
 from tests.services.kafka import KafkaBroker
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -17,10 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 INCIDENTS = 2_000
 
 
+LOG = Path("data") / "servicenow_incidents" / "incident_event_log.csv.gz"
+
+
 @pytest.fixture(scope="module")
 def told(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Given:
-    log = shared / "data" / "servicenow_incidents" / "incident_event_log.csv.gz"
-    return given(tmp_path_factory.mktemp("real-log"), log, INCIDENTS)
+    return given(tmp_path_factory.mktemp("real-log"), shared / LOG, INCIDENTS)
 
 
 def agrees(verdict: Verdict) -> None:
@@ -36,3 +39,7 @@ def test_over_redis_streams_on_the_private_server(tmp_path: Path, told: Given) -
 
 def test_over_kafka(tmp_path: Path, told: Given, kafka_broker: KafkaBroker) -> None:
     agrees(run("kafka", tmp_path, told, kafka_broker))
+
+
+def test_sent_shuffled_and_doubled(tmp_path: Path, shared: Path) -> None:
+    agrees(run("redis", tmp_path, given(tmp_path, shared / LOG, INCIDENTS, disorder=1)))

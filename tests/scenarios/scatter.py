@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
+from typing import TypeVar
 
-Events = list[dict[str, Any]]
+Event = TypeVar("Event")
 
 
-def shuffled(events: Events, rng: Random, *, within: int | None = None) -> Events:
+def shuffled(events: list[Event], rng: Random, *, within: int | None = None) -> list[Event]:
     """In any order; or each at most so many places from where it stood."""
     if within is None:
         return rng.sample(events, len(events))
@@ -16,7 +16,7 @@ def shuffled(events: Events, rng: Random, *, within: int | None = None) -> Event
     return [event for _, event in sorted(places, key=lambda each: each[0])]
 
 
-def delayed(events: Events, rng: Random) -> Events:
+def delayed(events: list[Event], rng: Random) -> list[Event]:
     """A quarter of them come later, some by a little, some at the very end."""
     reach = len(events)
     places = [
@@ -26,9 +26,8 @@ def delayed(events: Events, rng: Random) -> Events:
     return [event for _, event in sorted(places, key=lambda each: each[0])]
 
 
-def doubled(events: Events, rng: Random) -> Events:
+def doubled(events: list[Event], rng: Random) -> list[Event]:
     """A third of them come again later: the same event under the same source and id."""
-    found = list(events)
-    for event in rng.sample(events, len(events) // 3):
-        found.insert(rng.randrange(found.index(event) + 1, len(found) + 1), event)
-    return found
+    again = rng.sample(range(len(events)), len(events) // 3)
+    places = [*enumerate(events), *((rng.randrange(n, len(events)), events[n]) for n in again)]
+    return [event for _, event in sorted(places, key=lambda each: each[0])]
