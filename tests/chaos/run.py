@@ -132,7 +132,7 @@ def perform_backlog(broker: KafkaBroker, redis: RedisServer, options: argparse.N
     redis.wipe()
     begun = time.monotonic()
     policies = backlog.policies(options.target)
-    with scene(broker, redis, f"backlog-{options.seed}", policies=policies) as made:
+    with scene(broker, redis, f"backlog-{options.seed}", policies=policies, measured=True) as made:
         caught = backlog.caught_up(made, options.events, options.target)
     say(f"== backlog: two workers killed, clocks of {options.target} s run out, workers started")
     say(f"{caught.text()}\nseconds               {time.monotonic() - begun:.0f}")
@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--target", type=int, default=150, help="seconds; the backlog's clocks")
+    parser.add_argument("--target", type=int, default=120, help="seconds; the backlog's clocks")
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", type=Path, help="folder for the ledgers of each part")
     options = parser.parse_args()

@@ -23,10 +23,12 @@ def redis() -> Iterator[RedisServer]:
         yield server
 
 
-def played(act: run.Act, broker: KafkaBroker, redis: RedisServer, name: str, **how: str) -> Verdict:
+def played(
+    act: run.Act, broker: KafkaBroker, redis: RedisServer, name: str, defect: str = ""
+) -> Verdict:
     """Load, the fault, the verdict."""
     redis.wipe()
-    with scene(broker, redis, name, **how) as made:
+    with scene(broker, redis, name, defect=defect) as made:
         load = made.begin(50, seed=5)
         act(made, random.Random(5))
         return made.end(load)

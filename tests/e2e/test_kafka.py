@@ -40,6 +40,6 @@ def test_a_restart_with_a_backlog_lets_no_false_breach_out(
 ) -> None:
     redis.wipe()
     policies = backlog.policies(TARGET_S)
-    with scene(kafka_broker, redis, kafka_name, policies=policies) as made:
+    with scene(kafka_broker, redis, kafka_name, policies=policies, measured=True) as made:
         caught = backlog.caught_up(made, INCIDENTS, TARGET_S)
     assert caught.is_right, caught.text()
