@@ -13,7 +13,7 @@ import resource
 import threading
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 from confluent_kafka import Producer
 
-from benchmarks import job
+from sla_engine.cli import steady as job
 from sla_engine.cli.wiring import Running, Services, build_worker, make_log
 from sla_engine.config import load_settings
 from sla_engine.engine.warm import compile_all
@@ -122,7 +122,7 @@ def measure(incidents: int, seconds: int) -> dict[str, Any]:
 def throughput(bench: Bench) -> None:
     """Backlog drain: openings, then changes; memory per incident; claim of what is there."""
     empty = bench.memory()
-    begin = job.now() - timedelta(minutes=30)
+    begin = now() - timedelta(minutes=30)
     bench.fill(job.created(bench.incidents, begin))
     running, thread = bench.start()
     took = bench.drain(running, bench.ends())
@@ -159,7 +159,7 @@ def lateness(bench: Bench, seconds: int) -> None:
     begun = time.monotonic()
     sent = 0
     while time.monotonic() - begun < seconds:
-        due = job.stamp(job.now())
+        due = job.stamp(now())
         for n in range(200):
             value = (
                 f'{{"specversion":"1.0","id":"l{sent}-{n}","source":"bench",'
@@ -188,12 +188,17 @@ def lateness(bench: Bench, seconds: int) -> None:
     thread.join()
 
 
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
 def opened(n: int) -> str:
     """An opening so long ago that one in twenty falls due (80 % of 24 h) within seconds."""
-    at = job.now() - timedelta(hours=19, minutes=12)
+    at = now() - timedelta(hours=19, minutes=12)
     if n % 20 == 0:
         return job.stamp(at + timedelta(seconds=1 + n / 100))
-    return job.stamp(job.now())
+    return job.stamp(now())
 
 
 def save(found: dict[str, Any], command: str) -> Path:

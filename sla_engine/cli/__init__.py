@@ -42,6 +42,7 @@ VERBS = {
         Verb("alerts", "The alert stream."),
         Verb("dead", "Dead letters: list them, show them, send them again."),
         Verb("config", "The settings in force."),
+        Verb("bench", "What the core does in a second on this machine."),
     )
 }
 
