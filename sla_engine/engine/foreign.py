@@ -14,6 +14,7 @@ import orjson
 
 from sla_engine.engine.outgoing import (
     AMENDED,
+    CLEARED,
     RETRACTED,
     Sent,
     content_of,
@@ -59,9 +60,12 @@ class ForeignAlerts:
                 known[data["alert"]].revision = data["revision"]
             return
         identity = data["alert"] if event["type"] == AMENDED else event["id"]
+        kind = event["type"]
+        if kind == AMENDED and str(data.get("threshold", "")).startswith("cleared"):
+            kind = CLEARED
         known[identity] = Sent(
             identity,
-            event["type"],
+            kind,
             event["time"],
             data.get("due"),
             -1,

@@ -89,7 +89,7 @@ class Turn:
     outgoing: list[Outgoing] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
-    controls: list[Any] = field(default_factory=list)
+    unheard: int = 0  # control records that change nothing yet
     now_ms: int = 0
     virtual: bool = False  # replay: alerts are fired at their own instants
 
@@ -123,7 +123,8 @@ class Turn:
         kind = int(event["type"])
         if kind in (EventType.TIME, EventType.CUSTOMER_UPDATED, EventType.POLICY_PUBLISHED):
             self.counters.control += 1
-            self.controls.append(event.copy())
+            if kind != EventType.TIME:
+                self.unheard += 1
             return
         partition = self.partition
         self.flush()

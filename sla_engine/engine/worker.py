@@ -288,6 +288,13 @@ class Engine(Mailbox):
             turn.dead = []
         self._commit(owned, next_offset)
         self._tell(turn, stop - start, int(accepted.sum()))
+        if turn.unheard:
+            log.warning(
+                "partition %d: customer.updated and policy.published change nothing yet: "
+                "edit the policy files and start the workers again",
+                owned.number,
+            )
+            turn.unheard = 0
 
     def _mark_strangers(self, batch: RawBatch, decoded: DecodedBatch) -> None:
         assert self._belongs is not None
