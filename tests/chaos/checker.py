@@ -21,7 +21,7 @@ Event = dict[str, Any]
 #: Members of an alert that depend on when it was decided, that a correction adds, and versions,
 #: which the reference does not make.
 LEFT_OUT = {
-    *("fired_at", "late_by_ms", "late", "superseded"),
+    *("fired_at", "late_by_ms", "late"),
     *("alert", "revision", "active"),
     *("policy_version", "calendar_version"),
 }
