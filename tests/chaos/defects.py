@@ -42,7 +42,7 @@ def _offset_first(owned: Owned, next_offset: int) -> list[Waiting]:
 def _empty_entry(owned: Owned) -> bytes:
     from sla_engine.engine.images import journal_entry
 
-    return journal_entry(owned.clock.value_ms, b"", b"")
+    return journal_entry(owned.clock.value_ms, owned.partition.book.policies.version, b"", b"")
 
 
 def _expect(refusal: Exception | None) -> None:
