@@ -20,8 +20,8 @@ from sla_engine.errors import StoreError
 
 FORMAT = 2
 
-#: format, layout, clock (ms), bytes of images
-_HEAD = struct.Struct("<HHqQ")
+#: format, layout, clock (ms), version of the policies (12 hex digits), bytes of images
+_HEAD = struct.Struct("<HHq12sQ")
 #: row, clocks
 _IMAGE = struct.Struct("<II")
 IMAGE_HEAD_BYTES = _IMAGE.size
@@ -41,6 +41,7 @@ class JournalEntry:
     """What one call changed: images of rows and stored history entries, as bytes."""
 
     clock_ms: int
+    version: str  # of the policies that the rows are under
     images: bytes
     history: bytes
 
@@ -97,19 +98,20 @@ def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.in
         room *= 2
 
 
-def journal_entry(clock_ms: int, images: bytes, history: bytes) -> bytes:
+def journal_entry(clock_ms: int, version: str, images: bytes, history: bytes) -> bytes:
     """The bytes of one journal entry; `history` holds stored entries (engine.entries)."""
-    return _HEAD.pack(FORMAT, LAYOUT_VERSION, clock_ms, len(images)) + images + history
+    head = _HEAD.pack(FORMAT, LAYOUT_VERSION, clock_ms, version.encode(), len(images))
+    return b"".join((head, images, history))
 
 
 def read_journal_entry(entry: bytes) -> JournalEntry:
     """The inverse of `journal_entry`. StoreError for another format or layout."""
-    form, layout, clock_ms, size = _HEAD.unpack_from(entry)
+    form, layout, clock_ms, version, size = _HEAD.unpack_from(entry)
     _check(form, layout, "journal entry")
     end = _HEAD.size + size
     if end > len(entry):
         raise StoreError(f"a journal entry says {size} bytes of rows and has fewer")
-    return JournalEntry(clock_ms, entry[_HEAD.size : end], entry[end:])
+    return JournalEntry(clock_ms, version.decode(), entry[_HEAD.size : end], entry[end:])
 
 
 def read_images(data: bytes) -> Iterator[Image]:

@@ -19,12 +19,14 @@ from sla_engine.clock.layout import ENDED, NEVER
 from sla_engine.clock.work import Outcome, incidents, next_due
 from sla_engine.engine.shard import (
     ARENA,
+    ENTRIES,
     HISTORIES,
     INDEXED,
     ROWS,
     arena,
     chain,
     enter_row,
+    entries,
     find_row,
     index,
     levels,
@@ -129,6 +131,8 @@ def take_events(
             return _SPECIAL, n
         out = arena(shard)
         if levels(shard)[ARENA] + PACKED_MAX > len(out):
+            return _FULL, n
+        if levels(shard)[ENTRIES] >= len(entries(shard)):
             return _FULL, n
         row = find_row(shard, incidents(work), event["key1"], event["key2"])
         if row < 0:

@@ -87,10 +87,10 @@ class Owned:
         self._share(rows)
         entry = journal_entry(
             self.clock.value_ms,
+            partition.book.policies.version,
             images_of(partition.work.incidents, partition.work.clocks, rows),
             history,
         )
-        self.journal_bytes += len(entry)
         return Commit(
             partition=self.number,
             token=self.token,
@@ -116,6 +116,7 @@ class Owned:
     def done(self, step: Commit) -> list[Waiting]:
         """The call was answered: the turn is over."""
         self.sequence = step.sequence
+        self.journal_bytes += len(step.journal)
         self.next_offset = step.next_offset
         rows = self.partition.changed()
         self.near.changed(self.partition.work.next_due, rows)

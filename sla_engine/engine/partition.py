@@ -201,6 +201,8 @@ class Partition:
 
     def link_clocks(self, row: int, clocks: NDArray[Any]) -> None:
         """Put these clocks into free rows, linked in the order given; set the timer."""
+        if int(self.work.counts[FREE_CLOCKS]) < len(clocks):
+            self.work = with_more_clocks(self.work, 2 * len(self.work.clocks) + len(clocks))
         work = self.work
         nearest = int(NEVER)
         for clock in clocks[::-1]:

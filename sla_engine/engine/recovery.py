@@ -26,10 +26,13 @@ from sla_engine.engine.refold import Folder
 from sla_engine.engine.shard import ENTRIES, HISTORIES
 from sla_engine.engine.turn import ReadHistory, Turn, TurnSettings
 from sla_engine.errors import StoreError
+from sla_engine.limits import JOURNAL_ENTRY_BYTES_MAX
 from sla_engine.policy.tables import RuleBook
 from sla_engine.timer.near import Near
 
 _PAGES_PER_READ = 64
+#: A row with its clocks is about a thousand bytes.
+_ROWS_PER_ADOPTION = JOURNAL_ENTRY_BYTES_MAX // 1_000
 _JOURNAL_PER_READ = 256
 _OUTBOX_PER_READ = 10_000
 
@@ -65,7 +68,7 @@ class Names:
             if stored is None:
                 raise StoreError(f"the store has clocks under {name} but not what it means")
             told = json.loads(stored)
-            found = self._book.calendars.index(told["name"], told["zone"])
+            found = self._book.load_calendar(told["name"], told["zone"])
             self._calendars[key] = found
         return found
 
@@ -95,17 +98,22 @@ def claim(
     levels = partition.shard.levels
     levels[HISTORIES] = max(int(levels[HISTORIES]), stored)
     clock_ms = int(header.extra.get("clock", b"0"))
+    written_under = {header.extra[name].decode() for name in ("policies",) if name in header.extra}
     for _, blob in _journal(store, number, header.trimmed_to):
-        clock_ms = max(clock_ms, _load_journal(blob, partition, names))
+        entry = read_journal_entry(blob)
+        # The pages lack what the journal says: the next round must write them before it trims.
+        partition.mark_pages(_load(entry.images, partition, names))
+        partition.load_history(entry.history)
+        clock_ms = max(clock_ms, entry.clock_ms)
+        written_under.add(entry.version)
         owned.journal_bytes += len(blob)
     partition.rebuild_index()
     owned.committed_entries = int(partition.shard.levels[ENTRIES])
     clock.value_ms = max(clock.value_ms, clock_ms)
     partition.clock_ms = clock.value_ms
     owned.near = Near()
-    written_under = header.extra.get("policies", book.policies.version.encode()).decode()
-    if written_under != book.policies.version:
-        owned.turn.adopt_policies()
+    if written_under - {book.policies.version}:
+        _adopt_policies(owned)
     _fill_outbox(store, owned)
     return owned
 
@@ -142,13 +150,11 @@ def _load(images: bytes, partition: Partition, names: Names) -> NDArray[np.int64
     return read.rows
 
 
-def _load_journal(blob: bytes, partition: Partition, names: Names) -> int:
-    """Put what a journal entry says in place; the partition clock it was written at."""
-    entry = read_journal_entry(blob)
-    # The pages lack what the journal says: the next round must write them before it trims.
-    partition.mark_pages(_load(entry.images, partition, names))
-    partition.load_history(entry.history)
-    return entry.clock_ms
+def _adopt_policies(owned: Owned) -> None:
+    """Rows were written under another policy set: fold all under this one, a slice per call."""
+    for first in range(0, owned.partition.rows, _ROWS_PER_ADOPTION):
+        owned.turn.adopt_policies(first, min(owned.partition.rows, first + _ROWS_PER_ADOPTION))
+        owned.commit(owned.next_offset)
 
 
 def _journal(store: Store, number: int, after: int) -> Iterable[tuple[int, bytes]]:

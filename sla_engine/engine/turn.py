@@ -200,15 +200,14 @@ class Turn:
         for each in leaving:
             self._leave(row, each)
 
-    def adopt_policies(self) -> None:
-        """The rows were written under another policy set: fold every incident under this one.
+    def adopt_policies(self, first: int, stop: int) -> None:
+        """Rows [first, stop) were written under another policy set: fold them under this one.
 
         What was sent stays as it is: corrections come from late events only (contracts section
         2), so the alerts that are valid under the new rules count as sent.
         """
         partition = self.partition
-        for row in range(partition.rows):
-            history = self.history(row)
+        for row, history in self.histories(range(first, stop)).items():
             if not history:
                 continue
             whole = unpack_all(history)

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.engine.burial import bury, refused
-from sla_engine.engine.checkpoint import Round
-from sla_engine.engine.failpoints import checkpoint_every_ms, reach
+from sla_engine.engine.failpoints import reach
 from sla_engine.engine.foreign import ForeignAlerts
+from sla_engine.engine.housekeeping import Housekeeping
 from sla_engine.engine.mailbox import Mailbox, Message
 from sla_engine.engine.owned import Owned, Waiting
 from sla_engine.engine.partition_clock import PartitionClock
@@ -36,7 +36,7 @@ from sla_engine.engine.recovery import claim
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.settings import Counting, EngineSettings
 from sla_engine.engine.turn import Counters, DeadLetter, Turn
-from sla_engine.errors import Fenced, SlaError, StoreError, StoreRefused, StoreUnavailable
+from sla_engine.errors import Fenced, SlaError
 from sla_engine.event.decode import Decoder
 from sla_engine.event.layout import DeadCode, DecodedBatch
 from sla_engine.limits import (
@@ -49,8 +49,6 @@ log = logging.getLogger(__name__)
 
 #: The longest sleep without a message; timers armed by other means are seen by then.
 IDLE_MS = 200
-#: Partitions whose checkpoint is overdue this long are written even when little has changed.
-CHECKPOINT_EVERY_MS = checkpoint_every_ms(60_000)
 #: How long a partition may be lost without being revoked: longer than any session timeout.
 LOST_MAX_MS = 15_000
 #: How often the outbox of acknowledged alerts is trimmed.
@@ -89,14 +87,13 @@ class Engine(Mailbox):
         self._folder = Folder(book)
         self._decoder = Decoder(settings.actors)
         self._owned: dict[int, Owned] = {}
-        self._rounds: dict[int, Round] = {}
+        self._housekeeping = Housekeeping(clock, self._refused)
         self._foreign: dict[int, ForeignAlerts] = {}
         self._positions: dict[int, int] = {}
         self._lost: dict[int, int] = {}  # by partition: when a write was refused
         self._acks: deque[tuple[Waiting, int | None, str]] = deque()
         self._stopping = False
         self._last_trim = 0
-        self._checkpointed: dict[int, int] = {}
         self.on_fatal: Callable[[SlaError], None] = lambda error: None
 
     def positions(self) -> Mapping[int, int]:
@@ -136,8 +133,7 @@ class Engine(Mailbox):
             self._handle(message)
         self._fire_all()
         self._settle_acks()
-        if message is None:
-            self._checkpoint()
+        self._housekeeping.checkpoint(1 if message is None else self._housekeeping.slices())
 
     def _next(self) -> Message | None:
         with self._wake:
@@ -146,10 +142,8 @@ class Engine(Mailbox):
             return self.popped()
 
     def _sleep_ms(self) -> float:
-        if any(round_.is_running for round_ in self._rounds.values()):
-            return 0
         now = self.clock.now_ms()
-        nearest = IDLE_MS
+        nearest = self._housekeeping.wait_ms(IDLE_MS)
         for owned in self._owned.values():
             first = owned.near.first()
             if first is not None and owned.clock.is_caught_up(now):
@@ -171,8 +165,8 @@ class Engine(Mailbox):
             self._assign(message.partitions, future)  # type: ignore[arg-type]
         else:
             for number in message.partitions:
-                self._lost.pop(number, None)
                 self._let_go(number)
+                self._lost.pop(number, None)
             if future is not None:
                 future.set_result(None)  # type: ignore[arg-type]
 
@@ -215,8 +209,7 @@ class Engine(Mailbox):
         foreign = ForeignAlerts.read(self.reader, owned)
         clock.start(now, clock.value_ms, owned.next_offset)
         self._owned[number] = owned
-        self._rounds[number] = Round(owned)
-        self._checkpointed[number] = now
+        self._housekeeping.own(owned)
         self._foreign[number] = foreign
         self._send(owned, list(owned.waiting))
         self._positions[number] = owned.next_offset
@@ -236,9 +229,8 @@ class Engine(Mailbox):
 
     def _forget(self, number: int) -> None:
         self._owned.pop(number, None)
-        self._rounds.pop(number, None)
+        self._housekeeping.forget(number)
         self._foreign.pop(number, None)
-        self._checkpointed.pop(number, None)
 
     # ------------------------------------------------------------------ events
 
@@ -257,8 +249,11 @@ class Engine(Mailbox):
         count = len(batch)
         for start in range(0, count, TURN_EVENTS_MAX):
             stop = min(count, start + TURN_EVENTS_MAX)
-            self._fire(owned)
-            self._slice(owned, batch, decoded, start, stop)
+            try:
+                self._fire(owned)
+                self._slice(owned, batch, decoded, start, stop)
+            except Fenced as error:  # found while reading, before any write
+                self._refused(owned, error)
             if batch.partition not in self._owned:
                 return
         self._count("sla_batches")
@@ -324,7 +319,10 @@ class Engine(Mailbox):
 
     def _fire_all(self) -> None:
         for owned in list(self._owned.values()):
-            self._fire(owned)
+            try:
+                self._fire(owned)
+            except Fenced as error:
+                self._refused(owned, error)
 
     def _fire(self, owned: Owned) -> None:
         now = self.clock.now_ms()
@@ -357,9 +355,9 @@ class Engine(Mailbox):
     def _commit(self, owned: Owned, next_offset: int) -> None:
         """Make the turn durable and send its alerts; a lost token gives the partition up."""
         try:
-            leaving = patiently(lambda: owned.commit(next_offset), self._pause)
-        except Fenced:
-            self._refused(owned)
+            leaving = patiently(lambda: owned.commit(next_offset), self._pause_and_relieve)
+        except Fenced as error:
+            self._refused(owned, error)
             return
         self._positions[owned.number] = next_offset
         if leaving:
@@ -391,36 +389,13 @@ class Engine(Mailbox):
             return
         self._last_trim = now
         self._check_lost(now)
-        for owned in list(self._owned.values()):
-            self._guarded(owned, owned.trim)
+        self._housekeeping.trim(list(self._owned.values()))
+        for owned in self._owned.values():
             self._gauges(owned, now)
 
-    def _checkpoint(self) -> None:
-        """One slice of one round, when there is nothing else to do."""
-        now = self.clock.now_ms()
-        for number, round_ in list(self._rounds.items()):
-            if not round_.is_running:
-                overdue = now - self._checkpointed[number] > CHECKPOINT_EVERY_MS
-                if not round_.is_due(force=overdue):
-                    continue
-                self._checkpointed[number] = now
-                round_.begin()
-            self._guarded(round_.owned, round_.step)
-            return
-
-    def _guarded(self, owned: Owned, act: Callable[[], None]) -> None:
-        """Housekeeping that may fail: fenced gives the partition up, no answer means later."""
-        try:
-            act()
-        except (StoreUnavailable, StoreRefused) as error:
-            log.warning("the store does not take a write, later: %s", error)
-        except StoreError as error:  # Fenced, or what is to be trimmed was never written there
-            log.warning("partition %d: %s", owned.number, error)
-            self._refused(owned)
-
-    def _refused(self, owned: Owned) -> None:
+    def _refused(self, owned: Owned, error: SlaError) -> None:
         """The store has another owner or another state: what is in memory is worth nothing."""
-        log.warning("partition %d: the store refuses our writes; given up", owned.number)
+        log.warning("partition %d is given up: %s", owned.number, error)
         self._count("sla_refused_writes", 1, "fenced")
         self._forget(owned.number)
         self._lost[owned.number] = self.clock.now_ms()
@@ -438,6 +413,12 @@ class Engine(Mailbox):
                     "earlier state. Start the worker again: it goes on from what is stored",
                     code="LOST_PARTITION",
                 )
+
+    def _pause_and_relieve(self, wait_ms: int) -> bool:
+        """`_pause`; a store that is full is given back what the broker has acknowledged."""
+        self._settle_acks()
+        self._housekeeping.relieve(list(self._owned.values()))
+        return self._pause(wait_ms)
 
     def _pause(self, wait_ms: int) -> bool:
         """Wait, but not longer than until `stop`; False when stopping already."""

@@ -307,6 +307,12 @@ class RuleBook:
         self.rules = self._assemble()
         return number
 
+    def load_calendar(self, name: str, zone: str) -> int:
+        """The index, in this process, of a calendar that was stored."""
+        found = self.calendars.index(name, zone)
+        self.rules = self._assemble()
+        return found
+
     # ------------------------------------------------------------------ answers to kernels
 
     def answer(

@@ -1,0 +1,96 @@
+"""What a worker does beside its turns: a slice of a checkpoint round, trims of the outbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from sla_engine.engine.checkpoint import Round
+from sla_engine.engine.failpoints import checkpoint_every_ms
+from sla_engine.engine.owned import Owned
+from sla_engine.engine.ports import Clock
+from sla_engine.errors import SlaError, StoreError, StoreRefused, StoreUnavailable
+from sla_engine.limits import CHECKPOINT_ROUND_BYTES_MIN
+
+log = logging.getLogger(__name__)
+
+#: Partitions whose checkpoint is overdue this long are written even when little has changed.
+CHECKPOINT_EVERY_MS = checkpoint_every_ms(60_000)
+#: Slices beside one message, however long the journal has grown.
+SLICES_MAX = 8
+#: After a write that the store did not take.
+PAUSE_MS = 1_000
+
+
+class Housekeeping:
+    """Rounds of the owned partitions. `refused` is told of a partition that must be given up."""
+
+    def __init__(self, clock: Clock, refused: Callable[[Owned, SlaError], None]) -> None:
+        self._clock = clock
+        self._refused = refused
+        self._rounds: dict[int, Round] = {}
+        self._begun: dict[int, int] = {}  # by partition: when its latest round began
+        self._not_before = 0
+
+    def own(self, owned: Owned) -> None:
+        """A partition was claimed."""
+        self._rounds[owned.number] = Round(owned)
+        self._begun[owned.number] = self._clock.now_ms()
+
+    def forget(self, number: int) -> None:
+        """A partition is owned no more."""
+        self._rounds.pop(number, None)
+        self._begun.pop(number, None)
+
+    def wait_ms(self, most: int) -> int:
+        """How long until there is something to do; `most` when nothing is known."""
+        if any(each.is_running for each in self._rounds.values()):
+            return max(0, min(most, self._not_before - self._clock.now_ms()))
+        return most
+
+    def slices(self) -> int:
+        """Slices beside one message: more of them the longer the journal has grown."""
+        journal = max((each.owned.journal_bytes for each in self._rounds.values()), default=0)
+        return min(SLICES_MAX, 1 + journal // CHECKPOINT_ROUND_BYTES_MIN)
+
+    def checkpoint(self, slices: int = 1) -> None:
+        """So many slices of the round that is running, or of the next one that is due."""
+        for _ in range(slices):
+            now = self._clock.now_ms()
+            running = self._running(now)
+            if running is None or now < self._not_before:
+                return
+            self._guarded(running.owned, running.step)
+
+    def relieve(self, partitions: Iterable[Owned]) -> None:
+        """While a turn waits for the store: give back what the outboxes no longer need.
+
+        No page is written then: memory is ahead of the journal.
+        """
+        if self._clock.now_ms() >= self._not_before:
+            self.trim(partitions)
+
+    def trim(self, partitions: Iterable[Owned]) -> None:
+        """Drop acknowledged alerts from the outboxes."""
+        for owned in partitions:
+            self._guarded(owned, owned.trim)
+
+    def _running(self, now: int) -> Round | None:
+        for number, each in self._rounds.items():
+            if each.is_running:
+                return each
+            if each.is_due(force=now - self._begun[number] > CHECKPOINT_EVERY_MS):
+                self._begun[number] = now
+                each.begin()
+                return each
+        return None
+
+    def _guarded(self, owned: Owned, act: Callable[[], None]) -> None:
+        """Fenced gives the partition up; no answer, or no room, means later."""
+        try:
+            act()
+        except (StoreUnavailable, StoreRefused) as error:
+            log.warning("the store does not take a write, later: %s", error)
+            self._not_before = self._clock.now_ms() + PAUSE_MS
+        except StoreError as error:  # Fenced, or what is to be trimmed was never written there
+            self._refused(owned, error)
