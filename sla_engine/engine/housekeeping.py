@@ -10,13 +10,13 @@ from sla_engine.engine.failpoints import checkpoint_every_ms
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.ports import Clock
 from sla_engine.errors import SlaError, StoreError, StoreRefused, StoreUnavailable
-from sla_engine.limits import CHECKPOINT_ROUND_BYTES_MIN
+from sla_engine.limits import CHECKPOINT_CALL_BYTES_MAX
 
 log = logging.getLogger(__name__)
 
 #: Partitions whose checkpoint is overdue this long are written even when little has changed.
 CHECKPOINT_EVERY_MS = checkpoint_every_ms(60_000)
-#: Slices beside one message, however long the journal has grown.
+#: Slices beside one message, however much was written to the journal.
 SLICES_MAX = 8
 #: After a write that the store did not take.
 PAUSE_MS = 1_000
@@ -31,16 +31,19 @@ class Housekeeping:
         self._rounds: dict[int, Round] = {}
         self._begun: dict[int, int] = {}  # by partition: when its latest round began
         self._not_before = 0
+        self._paid: dict[int, int] = {}  # by partition: journal bytes that slices were made for
 
     def own(self, owned: Owned) -> None:
         """A partition was claimed."""
         self._rounds[owned.number] = Round(owned)
         self._begun[owned.number] = self._clock.now_ms()
+        self._paid[owned.number] = owned.written_bytes
 
     def forget(self, number: int) -> None:
         """A partition is owned no more."""
         self._rounds.pop(number, None)
         self._begun.pop(number, None)
+        self._paid.pop(number, None)
 
     def wait_ms(self, most: int) -> int:
         """How long until there is something to do; `most` when nothing is known."""
@@ -48,10 +51,19 @@ class Housekeeping:
             return max(0, min(most, self._not_before - self._clock.now_ms()))
         return most
 
-    def slices(self) -> int:
-        """Slices beside one message: more of them the longer the journal has grown."""
-        journal = max((each.owned.journal_bytes for each in self._rounds.values()), default=0)
-        return min(SLICES_MAX, 1 + journal // CHECKPOINT_ROUND_BYTES_MIN)
+    def beside_a_message(self) -> None:
+        """As many bytes of checkpoint as of journal: rounds end, and turns keep their time.
+
+        A round then ends after at most as much journal as there are pages to write.
+        """
+        for number, each in list(self._rounds.items()):
+            owed = each.owned.written_bytes - self._paid.get(number, each.owned.written_bytes)
+            slices = min(SLICES_MAX, owed // CHECKPOINT_CALL_BYTES_MAX)
+            if slices:
+                self._paid[number] += slices * CHECKPOINT_CALL_BYTES_MAX
+                self.checkpoint(slices)
+        if not any(each.is_running for each in self._rounds.values()):
+            self.checkpoint(1)
 
     def checkpoint(self, slices: int = 1) -> None:
         """So many slices of the round that is running, or of the next one that is due."""

@@ -68,6 +68,7 @@ class Owned:
     next_offset: int = -1
     committed_entries: int = 0  # arena entries that are in the journal
     journal_bytes: int = 0  # since the last checkpoint round
+    written_bytes: int = 0  # to the journal, by this owner
     near: Near = field(default_factory=Near)
     waiting: deque[Waiting] = field(default_factory=deque)
     alerts_position: int = -1
@@ -117,6 +118,7 @@ class Owned:
         """The call was answered: the turn is over."""
         self.sequence = step.sequence
         self.journal_bytes += len(step.journal)
+        self.written_bytes += len(step.journal)
         self.next_offset = step.next_offset
         rows = self.partition.changed()
         self.near.changed(self.partition.work.next_due, rows)

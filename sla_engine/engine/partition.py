@@ -47,6 +47,8 @@ from sla_engine.engine.shard import (
 from sla_engine.policy.tables import RuleBook
 
 _START_ROWS = 1 << 10
+#: Rows are zero pages until they are used, so room is cheap; copying them is not.
+GROWTH = 4
 
 
 class Partition:
@@ -80,7 +82,7 @@ class Partition:
         free = int(self.work.counts[FREE_CLOCKS])
         if free < columns * (incidents + 1):
             more = len(self.work.clocks) + columns * (incidents + 1)
-            self.work = with_more_clocks(self.work, max(more, 2 * len(self.work.clocks)))
+            self.work = with_more_clocks(self.work, max(more, GROWTH * len(self.work.clocks)))
         levels = self.shard.levels
         if levels[ARENA] + 4 * PACKED_MAX > len(self.shard.arena):
             self.more_arena()
@@ -88,11 +90,18 @@ class Partition:
         if needed > len(self.shard.entries):
             self.shard = self.shard._replace(entries=grown(self.shard.entries, 2 * needed))
 
+    def reserve_all(self, rows: int) -> None:
+        """Room for that many incidents at once, so that loading them copies nothing."""
+        self._reserve_rows(rows)
+        clocks = rows * len(self.work.by_column)
+        if clocks > len(self.work.clocks):
+            self.work = with_more_clocks(self.work, clocks)
+
     def _reserve_rows(self, rows: int) -> None:
         size = len(self.work.incidents)
         if rows > size:
             while size < rows:
-                size *= 2
+                size *= GROWTH
             self.work = with_more_incidents(self.work, size)
             index = np.zeros(4 * size, self.shard.index.dtype)
             reindex(index, self.work.incidents, self.rows)
@@ -232,7 +241,7 @@ class Partition:
         self._reserve_rows(int(rows.max()) + 1)
         if int(self.work.counts[FREE_CLOCKS]) < len(clocks):
             size = len(self.work.clocks) + len(clocks)
-            self.work = with_more_clocks(self.work, max(size, 2 * len(self.work.clocks)))
+            self.work = with_more_clocks(self.work, max(size, GROWTH * len(self.work.clocks)))
         levels = self.shard.levels
         levels[ROWS] = max(int(levels[ROWS]), int(rows.max()) + 1)
         put_rows(self._work.of(self.work).value, rows, incidents, owners, clocks)

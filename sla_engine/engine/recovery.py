@@ -23,7 +23,7 @@ from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
 from sla_engine.engine.ports import LogIdentity, Store
 from sla_engine.engine.refold import Folder
-from sla_engine.engine.shard import ENTRIES, HISTORIES
+from sla_engine.engine.shard import ENTRIES, HISTORIES, PAGE_SHIFT
 from sla_engine.engine.turn import ReadHistory, Turn, TurnSettings
 from sla_engine.errors import StoreError
 from sla_engine.limits import JOURNAL_ENTRY_BYTES_MAX
@@ -135,6 +135,7 @@ def history_reader(store: Store, number: int) -> ReadHistory:
 
 
 def _load_pages(store: Store, number: int, count: int, partition: Partition, names: Names) -> None:
+    partition.reserve_all(count << PAGE_SHIFT)
     for first in range(0, count, _PAGES_PER_READ):
         wanted = [page_name(n) for n in range(first, min(count, first + _PAGES_PER_READ))]
         pages = [read_page(blob) for blob in store.read(number, wanted) if blob is not None]

@@ -133,7 +133,10 @@ class Engine(Mailbox):
             self._handle(message)
         self._fire_all()
         self._settle_acks()
-        self._housekeeping.checkpoint(1 if message is None else self._housekeeping.slices())
+        if message is None:
+            self._housekeeping.checkpoint()
+        else:
+            self._housekeeping.beside_a_message()
 
     def _next(self) -> Message | None:
         with self._wake:
