@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 CHECKPOINT_EVERY_MS = checkpoint_every_ms(60_000)
 #: Slices beside one message, however much was written to the journal.
 SLICES_MAX = 8
+#: And one this often, though little was written and messages never cease.
+SLICE_EVERY_MS = 100
 #: After a write that the store did not take.
 PAUSE_MS = 1_000
 
@@ -31,6 +33,7 @@ class Housekeeping:
         self._rounds: dict[int, Round] = {}
         self._begun: dict[int, int] = {}  # by partition: when its latest round began
         self._not_before = 0
+        self._beside = 0  # when a slice was last made beside a message, whatever was written
         self._paid: dict[int, int] = {}  # by partition: journal bytes that slices were made for
 
     def own(self, owned: Owned) -> None:
@@ -62,8 +65,10 @@ class Housekeeping:
             if slices:
                 self._paid[number] += slices * CHECKPOINT_CALL_BYTES_MAX
                 self.checkpoint(slices)
-        if not any(each.is_running for each in self._rounds.values()):
-            self.checkpoint(1)
+        now = self._clock.now_ms()
+        if now - self._beside >= SLICE_EVERY_MS:
+            self._beside = now
+            self.checkpoint()
 
     def checkpoint(self, slices: int = 1) -> None:
         """So many slices of the round that is running, or of the next one that is due."""

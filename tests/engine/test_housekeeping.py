@@ -110,6 +110,7 @@ def test_a_checkpoint_is_written_though_messages_never_cease() -> None:
     worker.catch_up()
     world.clock.move_to(world.clock.now_ms() + housekeeping.CHECKPOINT_EVERY_MS + 1)
     for _ in range(20):
+        world.clock.move_to(world.clock.now_ms() + housekeeping.SLICE_EVERY_MS)
         worker.feed.tell_end(0)
         assert worker.engine.step()
     assert world.server.header(0)[0].trimmed_to > 0
