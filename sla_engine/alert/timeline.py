@@ -72,8 +72,10 @@ class Timeline:
             return
         implied = _IMPLIED.get(int(event["type"]))  # type: ignore[call-overload]
         first = int(event["span"])
-        for span in batch.spans[first + 4 : first + int(event["spans"])]:
-            member = int(span["member"])
+        names = batch.spans.dtype.names or ()
+        for row in batch.spans[first + 4 : first + int(event["spans"])].tolist():
+            span = dict(zip(names, row, strict=True))
+            member = span["member"]
             if member == Member.OPENED_AT and event["type"] == EventType.ABSORBED:
                 continue
             if member == Member.CUSTOM and not span["name_length"]:

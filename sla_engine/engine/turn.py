@@ -35,7 +35,7 @@ from sla_engine.engine.outgoing import (
     sent_of,
 )
 from sla_engine.engine.partition import Partition
-from sla_engine.engine.refold import Folded, Folder, distinct, superseded
+from sla_engine.engine.refold import Folded, Folder, as_rows, distinct, superseded
 from sla_engine.errors import Fenced
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
 from sla_engine.event.packed import pack, unpack_all
@@ -272,8 +272,8 @@ class Turn:
             return
         partition.work.counts[0] = 0
         by_row: dict[int, list[Any]] = {}
-        for alert in alerts:
-            by_row.setdefault(int(alert["row"]), []).append(alert)
+        for alert in as_rows(alerts):
+            by_row.setdefault(alert["row"], []).append(alert)
         histories = self.histories(list(by_row))
         for row, rows in by_row.items():
             history = histories[row]
@@ -281,7 +281,7 @@ class Turn:
             order = distinct(batch)
             if not len(order):
                 raise self._set_back()
-            timeline = Timeline(partition.book.policies, batch, order)
+            timeline = Timeline(partition.book.policies, batch, order, partition.book.directory)
             told = sent_of(history)
             for alert in rows:
                 outgoing = self._rendered(alert, timeline, told)
@@ -308,7 +308,6 @@ class Turn:
 
     def _leave(self, row: int, outgoing: Outgoing) -> None:
         self.partition.append_history(row, outgoing.remembered.packed())
-        self.partition.touch(row)
         if int(outgoing.time_ms) >= self.settings.not_before_ms:
             self.outgoing.append(outgoing)
 

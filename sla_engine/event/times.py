@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ BAD_TIME = -(1 << 62)
 """What `parse_time` answers when the text is no time stamp with an offset."""
 
 _TWO, _FOUR = np.int64(2), np.int64(4)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @kernel
@@ -162,5 +163,14 @@ def format_time(instant_ms: int) -> str:
 
     Only years 1..9999 can be written.
     """
-    moment = _EPOCH + timedelta(milliseconds=instant_ms)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    day, rest = divmod(instant_ms, DAY_MS)
+    second, ms = divmod(rest, SECOND_MS)
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    return f"{_written_day(day)}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _written_day(day: int) -> str:
+    """The date of a day since 1970."""
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()
