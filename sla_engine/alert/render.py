@@ -23,21 +23,27 @@ TYPES = {
     AlertKind.CLEARED: "sla.alert.cleared",
 }
 
+_TYPES = {int(kind): name for kind, name in TYPES.items()}
+
 _CAUSES = {
-    Cause.NONE: None,
-    Cause.ATTACHED: "attached",
-    Cause.HELD: "held",
-    Cause.LATE_EVENT: "late_event",
-    Cause.OUTAGE: "outage",
+    int(Cause.NONE): None,
+    int(Cause.ATTACHED): "attached",
+    int(Cause.HELD): "held",
+    int(Cause.LATE_EVENT): "late_event",
+    int(Cause.OUTAGE): "outage",
 }
+# Plain numbers: an enumeration's members are slow to look up.
+_CLEARED, _BREACHED, _ESCALATION = (
+    int(kind) for kind in (AlertKind.CLEARED, AlertKind.BREACHED, AlertKind.ESCALATION)
+)
 
 
 def threshold_of(book: RuleBook, row: Any) -> str:
     """The normalised threshold of an ALERT row, without its repeat."""
     kind = int(row["kind"])
-    if kind == AlertKind.CLEARED:
+    if kind == _CLEARED:
         return "cleared"
-    if kind == AlertKind.BREACHED:
+    if kind == _BREACHED:
         return "breach"
     return book.definitions.steps[int(row["step"])].threshold
 
@@ -70,7 +76,7 @@ def render(
     `allowed` names the attributes that the setting alerts.attributes lets out; personal ones
     never leave.
     """
-    kind = AlertKind(int(row["kind"]))
+    kind = int(row["kind"])
     number = int(row["definition"])
     policy = book.definitions.owners[number]
     set_name, clock = book.definitions.columns[int(row["column"])]
@@ -79,7 +85,7 @@ def render(
     calendar = book.calendars.compiled(int(row["calendar"]))
     values = timeline.after(int(row["events"]))
     late_by = fired_at - int(row["time"])
-    cause = _CAUSES[Cause(int(row["cause"]))]
+    cause = _CAUSES[int(row["cause"])]
     if cause is None and late_by >= LATE_FROM_MS:
         cause = "outage"
     step = int(row["step"])
@@ -109,18 +115,18 @@ def render(
         "superseded": bool(row["superseded"]),
         "attributes": _let_out(book, values, allowed),
     }
-    if kind == AlertKind.ESCALATION and ladder is not None:
+    if kind == _ESCALATION and ladder is not None:
         data["level"] = ladder.level
         data["repeat"] = max(1, repeat)
     if unreached:
         data["unreached"] = True
-    if kind == AlertKind.CLEARED:
+    if kind == _CLEARED:
         data["alerts"] = sorted(cleared)
     return {
         "specversion": "1.0",
         "id": id_of(book, row, timeline.tenant, timeline.incident),
         "source": SOURCE,
-        "type": TYPES[kind],
+        "type": _TYPES[kind],
         "subject": timeline.incident,
         "time": format_time(int(row["time"])),
         "tenant": timeline.tenant,

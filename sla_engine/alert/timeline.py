@@ -16,10 +16,14 @@ from sla_engine.policy.profile import fill, status_class
 _FIRST, _LAST = int(Member.TITLE), int(Member.CUSTOM)
 _NAMES = {int(member): member.name.lower() for member in Member if _FIRST <= member <= _LAST}
 _IMPLIED = {
-    EventType.RESOLVED: "resolved",
-    EventType.CLOSED: "closed",
-    EventType.REOPENED: "open",
+    int(EventType.RESOLVED): "resolved",
+    int(EventType.CLOSED): "closed",
+    int(EventType.REOPENED): "open",
 }
+# Plain numbers: looking a member of an enumeration up takes longer than what is done with it.
+_CUSTOM, _STATUS, _OPENED_AT = int(Member.CUSTOM), int(Member.STATUS), int(Member.OPENED_AT)
+_CUSTOMER_UPDATED, _ABSORBED = int(EventType.CUSTOMER_UPDATED), int(EventType.ABSORBED)
+_DELETED = int(EventType.DELETED)
 
 
 class Timeline:
@@ -67,28 +71,29 @@ class Timeline:
 
     def _apply(self, event: Any) -> None:
         batch = self._batch
-        if event["type"] == EventType.CUSTOMER_UPDATED:
+        kind = int(event["type"])
+        if kind == _CUSTOMER_UPDATED:
             self._updated_at = int(event["time"])
             return
-        implied = _IMPLIED.get(int(event["type"]))  # type: ignore[call-overload]
+        implied = _IMPLIED.get(kind)
         first = int(event["span"])
         names = batch.spans.dtype.names or ()
         for row in batch.spans[first + 4 : first + int(event["spans"])].tolist():
             span = dict(zip(names, row, strict=True))
             member = span["member"]
-            if member == Member.OPENED_AT and event["type"] == EventType.ABSORBED:
+            if member == _OPENED_AT and kind == _ABSORBED:
                 continue
-            if member == Member.CUSTOM and not span["name_length"]:
+            if member == _CUSTOM and not span["name_length"]:
                 self._own = {k: v for k, v in self._own.items() if not k.startswith("custom.")}
-            elif member == Member.CUSTOM:
+            elif member == _CUSTOM:
                 self._own["custom." + name(batch.data, span)] = value(batch.data, span)
             elif member in _NAMES:
                 given = value(batch.data, span)
-                if member == Member.STATUS and given is not None:
+                if member == _STATUS and given is not None:
                     implied = None
                 self._own[_NAMES[member]] = given
         if implied is not None:
             self._own["status"] = implied
-        if event["type"] == EventType.DELETED:
+        if kind == _DELETED:
             for personal in ("title", "url", "requester"):
                 self._own.pop(personal, None)

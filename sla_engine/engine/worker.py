@@ -253,7 +253,7 @@ class Engine(Mailbox):
         for start in range(0, count, TURN_EVENTS_MAX):
             stop = min(count, start + TURN_EVENTS_MAX)
             try:
-                self._fire(owned)
+                self._fire(owned, alone=False)
                 self._slice(owned, batch, decoded, start, stop)
             except Fenced as error:  # found while reading, before any write
                 self._refused(owned, error)
@@ -327,7 +327,8 @@ class Engine(Mailbox):
             except Fenced as error:
                 self._refused(owned, error)
 
-    def _fire(self, owned: Owned) -> None:
+    def _fire(self, owned: Owned, *, alone: bool = True) -> None:
+        """Fire what is due. Not `alone`: a slice of events follows, in the same atomic call."""
         now = self.clock.now_ms()
         clock_ms = owned.clock.read(now, unread=self._unread.get(owned.number, 0) > 0)
         owned.partition.clock_ms = clock_ms
@@ -341,6 +342,8 @@ class Engine(Mailbox):
             if not len(rows):
                 return
             owned.turn.fire_candidates(rows, clock_ms)
+            if not alone:
+                return
             self._commit(owned, owned.next_offset)
             if owned.number not in self._owned:
                 return

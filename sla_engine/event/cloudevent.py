@@ -21,6 +21,12 @@ _RANGES = {
 _LISTS = {code for code, form in DATA.values() if form in (Form.LIST, Form.IDENTITIES)}
 
 
+# Plain numbers: an enumeration's members are slow to look up.
+_NULL, _TEXT, _TIME = int(SpanKind.NULL), int(SpanKind.TEXT), int(SpanKind.TIME)
+_TRUE, _FALSE, _LIST = int(SpanKind.TRUE), int(SpanKind.FALSE), int(SpanKind.LIST)
+_CUSTOM = int(Member.CUSTOM)
+
+
 def text(data: NDArray[np.uint8], span: Any) -> str:
     """The text of one SPAN row; "" for kinds without bytes (null, true, false, times, scores)."""
     start = int(span["start"])
@@ -35,19 +41,19 @@ def name(data: NDArray[np.uint8], span: Any) -> str:
 
 def value(data: NDArray[np.uint8], span: Any) -> Any:
     """The value of one SPAN row as it stands in canonical JSON."""
-    kind = SpanKind(int(span["kind"]))
-    if kind is SpanKind.NULL:
+    kind = int(span["kind"])
+    if kind == _TEXT:
+        return text(data, span)
+    if kind == _NULL:
         return None
-    if kind is SpanKind.TIME:
+    if kind == _TIME:
         return format_time(int(span["value"]))
-    if kind in (SpanKind.TRUE, SpanKind.FALSE):
-        return kind is SpanKind.TRUE
-    if kind is SpanKind.LIST:
+    if kind in (_TRUE, _FALSE):
+        return kind == _TRUE
+    if kind == _LIST:
         joined = text(data, span)
         return joined.split(SEPARATOR) if joined else []
-    if kind is SpanKind.TEXT:
-        return text(data, span)
-    if int(span["member"]) != Member.CUSTOM:
+    if int(span["member"]) != _CUSTOM:
         return int(span["value"])
     written = text(data, span)
     return int(written) if written.removeprefix("-").isdecimal() else float(written)
