@@ -18,7 +18,7 @@ demo: $(RUN) ## a courier's day on accelerated time, nothing else to install (tw
 
 test: $(DEV) ## every test, on real Redis and Kafka (skips what is missing, fails in CI)
 	@$(BIN)/python -m sla_engine.cli.compile
-	@$(BIN)/python -m pytest --ignore tests/chaos --durations 25 $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/chaos -n 2 --dist loadfile --durations 25 $(ARGS)
 
 chaos: $(DEV) ## kill -9, frozen workers, servers set back: minutes, on real Kafka and Redis
 	@$(BIN)/python -m sla_engine.cli.compile
