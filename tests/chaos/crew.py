@@ -13,7 +13,7 @@ ROOT = Path(sla_engine.__file__).parents[1]
 #: A first start compiles the kernels.
 STARTED_WITHIN_S = 420.0
 CLAIMED = "claimed partition"
-REFUSED = "the store refuses our writes"
+REFUSED = "is given up: "
 
 
 class Crew:
