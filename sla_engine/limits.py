@@ -60,8 +60,6 @@ POLICY_BYTES_MAX: Final = 16 * MIB
 
 # -- history (design section 4) ----------------------------------------------------------------
 
-HISTORY_EVENTS_MAX: Final = 1_000
-"""Beyond this many events the ones older than the horizon become a base snapshot."""
 HISTORY_CHUNK_INCIDENTS: Final = 64
 """Incidents whose histories share one chunk in the store."""
 
@@ -69,8 +67,6 @@ HISTORY_CHUNK_INCIDENTS: Final = 64
 
 TURN_EVENTS_MAX: Final = 1_000
 """Events in one turn: due timers wait behind a turn, never behind a backlog."""
-TURN_MS_MAX: Final = 2
-"""A turn of events ends after this long even if fewer were done."""
 TURN_FIRES_MAX: Final = 20_000
 """Timers fired in one turn: a burst leaves in slices, without a wait in between."""
 INBOX_BATCHES_MAX: Final = 64
