@@ -73,6 +73,8 @@ INBOX_BATCHES_MAX: Final = 64
 """Raw batches that wait for the engine thread; beyond it the log is not read."""
 INBOX_BYTES_MAX: Final = 64 * MIB
 """Bytes of those batches: large events fill memory before their number does."""
+JOINED_BYTES_MAX: Final = 1 * MIB
+"""Bytes of small batches that are handed on as one."""
 FETCH_BYTES_MAX: Final = 4 * MIB
 """Bytes of one partition in one fetch."""
 OUTBOX_PENDING_MAX: Final = 200_000

@@ -16,7 +16,8 @@ from sla_engine.cli.common import load
 from sla_engine.clock.layout import ENDED, State
 from sla_engine.engine.checkpoint import chunk_name, page_name
 from sla_engine.engine.entries import entries_in
-from sla_engine.engine.images import Image, read_images, read_journal_entry, read_page
+from sla_engine.engine.images import read_journal_entry, read_page
+from sla_engine.engine.loading import Image, read_images
 from sla_engine.engine.ports import Store
 from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.report import clock_reports

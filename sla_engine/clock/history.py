@@ -216,10 +216,16 @@ def drop_unreleased(work: Any, until: int) -> int:
 
 @inner
 def seen_bits(identity: np.uint64) -> np.uint64:
-    """Two of 64 bits for an event id: INCIDENT.seen answers "surely new" or "look it up"."""
+    """Four of 64 bits for an event id: INCIDENT.seen answers "surely new" or "look it up".
+
+    With four, 1 % of the sixth events are looked up for nothing; with two it would be 3 %.
+    """
     one = np.uint64(1)
     mask = np.uint64(63)
-    return (one << (identity & mask)) | (one << ((identity >> np.uint64(8)) & mask))
+    bits = one << (identity & mask)
+    for byte in range(1, 4):
+        bits |= one << ((identity >> np.uint64(8 * byte)) & mask)
+    return bits
 
 
 @kernel

@@ -42,17 +42,22 @@ def until_ack(rules: Any, rung: Any) -> bool:
     return steps(rules)[rung["step"]]["options"] & STEP_UNTIL_ACK != 0
 
 
+@inner
+def need_for(rules: Any, rung: int, target: int) -> int:
+    """The elapsed ms at which a `%` or `before` warning falls due under this target."""
+    amount = rungs(rules)[rung]["amount"]
+    if rungs(rules)[rung]["at"] == AT_PERCENT:
+        return (amount * target + 99) // 100
+    return target - amount
+
+
 @far
 def need_of(rules: Any, work: Any, at: int, rung: int, now: int) -> int:
     """The elapsed ms at which a warning falls due.
 
     "N % falls due at the first millisecond with elapsed * 100 >= N * target".
     """
-    target = target_now(rules, work, at, now)
-    amount = rungs(rules)[rung]["amount"]
-    if rungs(rules)[rung]["at"] == AT_PERCENT:
-        return (amount * target + 99) // 100
-    return target - amount
+    return need_for(rules, rung, target_now(rules, work, at, now))
 
 
 @far

@@ -10,15 +10,17 @@ from typing import Any
 
 from sla_engine.clock.columns import had_clock
 from sla_engine.clock.compiled import inner
-from sla_engine.clock.dues import amount_of, has_target, time_in
+from sla_engine.clock.dues import amount_of, has_target, target_from, time_in
 from sla_engine.clock.far import far
-from sla_engine.clock.layout import ACKED, BY_RESOLVE, FIRST, HELD, State
+from sla_engine.clock.ladder import need_for
+from sla_engine.clock.layout import ACKED, BREACHED, BY_RESOLVE, FIRST, HELD, PINNED, State
 from sla_engine.clock.marks import is_open_cycle
-from sla_engine.clock.retarget import what_changed
+from sla_engine.clock.retarget import RESTART, what_changed
 from sla_engine.clock.rules import (
     BEGINS,
     CANCEL,
     OPT_DROP_PAUSES,
+    OPT_SCORES,
     OPT_WAITS,
     PAUSE,
     RESET,
@@ -176,19 +178,46 @@ def retargets(rules: Any, work: Any, row: int) -> int:
 
 @far
 def all_simple(rules: Any, work: Any, row: int) -> int:
-    """Whether every open clock is in its first stretch, so that its sums tell all of its life."""
+    """Whether the sums of every open clock tell what the new rules need of its life."""
     said = change(work)[0]
     at = incidents(work)[row]["clocks"]
     while at >= 0:
         clock = clocks(work)[at]
         if is_up(work, at):
-            if clock["since"] != clock["started"] or not is_open_cycle(clock):
-                return False
-            if clock["flags"] & (ACKED | HELD):
+            if clock["flags"] & (ACKED | HELD) or not is_open_cycle(clock):
                 return False
             definition = plans(rules)[said["profile"], clock["column"]]["definition"]
-            if clock["state"] == _PAUSED and definition >= 0:
-                if definitions(rules)[definition]["options"] & OPT_DROP_PAUSES:
+            first = clock["since"] == clock["started"]
+            if definition >= 0 and definitions(rules)[definition]["options"] & OPT_DROP_PAUSES:
+                if not first or clock["state"] == _PAUSED:
                     return False
+            if not first and not all_ahead(rules, work, at):
+                return False
         at = clock["next"]
     return True
+
+
+@inner
+def all_ahead(rules: Any, work: Any, at: int) -> bool:
+    """Whether due and warnings lie behind all stretches that are over, by old and new target.
+
+    Then their instants follow from the stretch going on and the sum of those before, as in the
+    usual case: another priority early in the clock's life, on the same calendar.
+    """
+    clock = clocks(work)[at]
+    said = change(work)[0]
+    plan = plans(rules)[said["profile"], clock["column"]]
+    if plan["definition"] < 0 or plan["calendar"] != clock["calendar"]:
+        return False
+    definition = definitions(rules)[plan["definition"]]
+    if definition["options"] & OPT_SCORES or definition["on_priority"] == RESTART:
+        return False
+    if clock["flags"] & (BREACHED | PINNED) or clock["target"] < 0:
+        return False
+    amount = amount_of(plan, said["times"], said["opened"])
+    target = target_from(rules, plan["mode"], amount, clock["calendar"], clock["started"])
+    target = min(target, clock["target"])
+    least = target
+    for rung in range(definition["rung"], definition["rung"] + definition["warnings"]):
+        least = min(least, need_for(rules, rung, target))
+    return least > clock["elapsed"]

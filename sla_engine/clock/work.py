@@ -28,6 +28,7 @@ from sla_engine.clock.layout import (
     WAIT,
 )
 from sla_engine.clock.memory import accessor, table_of
+from sla_engine.clock.room import longer
 
 
 class Outcome(IntEnum):
@@ -39,7 +40,6 @@ class Outcome(IntEnum):
     NEED_SITUATION = 3  # profile, event class, 1 + profile whose rules are meant (0 = the same)
     NEED_HISTORY = 4  # not in order, or the past must be known: fold the history again
     NEED_ROOM = 5  # an array is full
-    DUPLICATE_SUSPECT = 6  # the filter has seen such an id: only the history can tell
     NEED_JUDGEMENT = 7  # profile, step, 1 + score (0 = the score does not matter)
 
 
@@ -125,25 +125,19 @@ def new_work(
 def with_more_incidents(work: Work, size: int) -> Work:
     """The same work with room for `size` incidents."""
     old = len(work.incidents)
-    incidents = np.zeros(size, INCIDENT)
-    incidents[:old] = work.incidents
+    incidents, next_due = longer(work.incidents, size), longer(work.next_due, size)
     incidents["clocks"][old:] = -1
-    next_due = np.full(size, NEVER, np.int64)
-    next_due[:old] = work.next_due
+    next_due[old:] = NEVER
     return work._replace(incidents=incidents, next_due=next_due)
 
 
 def with_more_clocks(work: Work, size: int) -> Work:
     """The same work with room for `size` clock rows."""
     old = len(work.clocks)
-    clocks = np.zeros(size, CLOCK)
-    clocks[:old] = work.clocks
-    free = np.empty(size, np.int64)
+    clocks, free = longer(work.clocks, size), longer(work.free_clocks, size)
     held = int(work.counts[FREE_CLOCKS])
-    added = size - old
-    free[:added] = np.arange(size - 1, old - 1, -1, dtype=np.int64)
-    free[added : added + held] = work.free_clocks[:held]
-    work.counts[FREE_CLOCKS] = held + added
+    free[held : held + size - old] = np.arange(size - 1, old - 1, -1, dtype=np.int64)
+    work.counts[FREE_CLOCKS] = held + size - old
     return work._replace(clocks=clocks, free_clocks=free)
 
 

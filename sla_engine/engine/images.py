@@ -1,13 +1,13 @@
 """The durable forms: images of changed rows, journal entries, pages. Every form has a version.
 
-A row's image is its INCIDENT row and its CLOCK rows as they lie in memory; numbers that are
-this process's own (profile, calendar, links) are replaced at loading by way of their keys.
+A row's image is its number and that of its clocks (u32 each), its INCIDENT row and its CLOCK rows
+(engine.packing). Links are left out; other numbers that are this process's own (profile, calendar)
+are replaced at loading by way of their keys.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,24 +16,15 @@ from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import kernel
 from sla_engine.clock.layout import CLOCK, INCIDENT, LAYOUT_VERSION
+from sla_engine.engine.entries import put_word
+from sla_engine.engine.packing import mask_without, packed_max, put_row, words_of
 from sla_engine.errors import StoreError
 
-FORMAT = 2
+FORMAT = 3
 
 #: format, layout, clock (ms), version of the policies (12 hex digits), bytes of images
 _HEAD = struct.Struct("<HHq12sQ")
-#: row, clocks
-_IMAGE = struct.Struct("<II")
-IMAGE_HEAD_BYTES = _IMAGE.size
-
-
-@dataclass(frozen=True)
-class Image:
-    """One row as stored."""
-
-    row: int
-    incident: NDArray[Any]  # one INCIDENT
-    clocks: NDArray[Any]  # CLOCK rows
+IMAGE_HEAD_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -48,17 +39,20 @@ class JournalEntry:
 
 @kernel
 def write_images(
-    incidents: NDArray[np.int64],
-    clocks: NDArray[np.int64],
+    incidents: NDArray[np.uint64],
+    clocks: NDArray[np.uint64],
     links: NDArray[Any],
     heads: NDArray[Any],
     rows: NDArray[np.int64],
-    out: NDArray[np.int64],
+    masks: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    most: tuple[int, int],
+    out: NDArray[np.uint8],
 ) -> int:
-    """Write the images of `rows`, word by word; the arrays are views [rows, words of 8 bytes].
+    """Write the images of `rows`; `incidents` and `clocks` are views [rows, words of 8 bytes].
 
-    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`). Returns
-    the words written, -1 when `out` is too small.
+    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`); `masks`
+    and `most` (bytes that a row takes at most) are those of an incident and of a clock. Returns
+    the bytes written, -1 when `out` is too small.
     """
     at = np.int64(0)
     for n in range(len(rows)):
@@ -68,31 +62,34 @@ def write_images(
         while clock >= 0:
             count += 1
             clock = links[clock]["next"]
-        size = 1 + incidents.shape[1] + count * clocks.shape[1]
-        if at + size > len(out):
+        if at + IMAGE_HEAD_BYTES + most[0] + count * most[1] > len(out):
             return np.int64(-1)
-        out[at] = row | (count << 32)
-        at += 1
-        for word in range(incidents.shape[1]):
-            out[at + word] = incidents[row, word]
-        at += incidents.shape[1]
+        put_word(out, at, np.int64(row))
+        put_word(out, at + 4, count)
+        at = put_row(incidents, row, -1, masks[0], out, at + IMAGE_HEAD_BYTES)
         clock = heads[row]["clocks"]
+        before = np.int64(-1)
         while clock >= 0:
-            for word in range(clocks.shape[1]):
-                out[at + word] = clocks[clock, word]
-            at += clocks.shape[1]
+            at = put_row(clocks, clock, before, masks[1], out, at)
+            before = np.int64(clock)
             clock = links[clock]["next"]
     return at
 
 
+#: The links lie elsewhere after loading; without them an image says the same wherever it lay.
+_MASKS = mask_without(INCIDENT, "clocks"), mask_without(CLOCK, "next")
+_MOST = packed_max(INCIDENT.itemsize // 8), packed_max(CLOCK.itemsize // 8)
+
+
 def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.int64]) -> bytes:
     """The images of these rows, one after the other."""
-    room = (8 * len(rows) + len(rows) * (INCIDENT.itemsize + 4 * CLOCK.itemsize) + 1024) // 8
-    incident_words = incidents.view(np.int64).reshape(len(incidents), INCIDENT.itemsize // 8)
-    clock_words = clocks.view(np.int64).reshape(len(clocks), CLOCK.itemsize // 8)
+    room = len(rows) * (IMAGE_HEAD_BYTES + _MOST[0] + 4 * _MOST[1]) + 1024
+    incident_words, clock_words = words_of(incidents), words_of(clocks)
     while True:
-        out = np.empty(room, np.int64)
-        end = int(write_images(incident_words, clock_words, clocks, incidents, rows, out))
+        out = np.empty(room, np.uint8)
+        end = int(
+            write_images(incident_words, clock_words, clocks, incidents, rows, _MASKS, _MOST, out)
+        )
         if end >= 0:
             return out[:end].tobytes()
         room *= 2
@@ -112,19 +109,6 @@ def read_journal_entry(entry: bytes) -> JournalEntry:
     if end > len(entry):
         raise StoreError(f"a journal entry says {size} bytes of rows and has fewer")
     return JournalEntry(clock_ms, version.decode(), entry[_HEAD.size : end], entry[end:])
-
-
-def read_images(data: bytes) -> Iterator[Image]:
-    """The images in a page or journal entry."""
-    at = 0
-    while at < len(data):
-        row, count = _IMAGE.unpack_from(data, at)
-        at += _IMAGE.size
-        incident = np.frombuffer(data, INCIDENT, 1, at)
-        at += INCIDENT.itemsize
-        clocks = np.frombuffer(data, CLOCK, count, at)
-        at += count * CLOCK.itemsize
-        yield Image(row, incident, clocks)
 
 
 def page(images: bytes) -> bytes:

@@ -43,10 +43,12 @@ class Stop(IntEnum):
 
     SPECIAL = 16  # not in order, or of a type that needs more than the fold
     FULL = 17  # the arena or another array needs to grow
+    SUSPECT = 18  # in order, but the filter may have seen its id: only the history can tell
 
 
 _SPECIAL = int(Stop.SPECIAL)
 _FULL = int(Stop.FULL)
+_SUSPECT = int(Stop.SUSPECT)
 
 _CREATED = int(EventType.CREATED)
 _MERGED = int(EventType.MERGED)
@@ -63,9 +65,6 @@ def is_special(incident: Any, event: Any) -> bool:
     """Whether the event is not simply the incident's next one."""
     if incident["flags"] & ENDED:
         return True
-    bits = seen_bits(event["id"])
-    if incident["seen"] & bits == bits:
-        return True
     kind = event["type"]
     if kind == _CREATED or kind == _MERGED or kind == _ABSORBED or kind == _DELETED:
         return True
@@ -80,6 +79,13 @@ def is_special(incident: Any, event: Any) -> bool:
     return event["source"] != incident["last_source"] or (
         event["sequence"] <= incident["last_sequence"]
     )
+
+
+@inner
+def is_suspect(incident: Any, event: Any) -> bool:
+    """Whether an event of the incident may have had this id."""
+    bits = seen_bits(event["id"])
+    return incident["seen"] & bits == bits
 
 
 @inner
@@ -118,10 +124,12 @@ def take_events(
     start: int,
     stop: int,
     blank: int,
+    fresh: int,
 ) -> tuple[int, int]:
     """Apply events[start:stop] in order; (Outcome or Stop, index of the event it stopped at).
 
     Rows for `stop - start` new incidents must be free. Refused events (`code`) are passed over.
+    `fresh`: the event whose id is known to be new, -1 = none.
     """
     for n in range(start, stop):
         event = events[n]
@@ -145,6 +153,8 @@ def take_events(
                 return _SPECIAL, n
         elif is_special(incident, event):
             return _SPECIAL, n
+        elif n != fresh and is_suspect(incident, event):
+            return _SUSPECT, n
         outcome = advance(rules, work, row, event["time"] - 1)
         if outcome == _DONE:
             opened = opening_of(event, spans) if first else np.int64(-1)

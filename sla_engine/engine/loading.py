@@ -1,8 +1,8 @@
-"""Stored rows back into memory: images are found by one kernel and put in place by another."""
+"""Stored rows back into memory: images are read by one kernel and put in place by another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,10 @@ from sla_engine.clock.layout import CLOCK, INCIDENT, NEVER
 from sla_engine.clock.work import FREE_CLOCKS, clocks, counts, free_clocks, incidents, next_due
 from sla_engine.engine.entries import word_at
 from sla_engine.engine.images import IMAGE_HEAD_BYTES
+from sla_engine.engine.packing import get_row, packed_min, words_of
 from sla_engine.errors import StoreError
+
+_LEAST = packed_min(INCIDENT.itemsize // 8), packed_min(CLOCK.itemsize // 8)
 
 
 @dataclass(frozen=True)
@@ -27,37 +30,49 @@ class StoredRows:
     clocks: NDArray[Any]  # CLOCK
 
 
+@dataclass(frozen=True)
+class Image:
+    """One row as stored."""
+
+    row: int
+    incident: NDArray[Any]  # one INCIDENT
+    clocks: NDArray[Any]  # CLOCK rows
+
+
 @kernel
-def find_images(
+def get_images(
     data: NDArray[np.uint8],
-    incident_size: int,
-    clock_size: int,
     rows: NDArray[np.int64],
-    places: NDArray[np.int64],
+    found: NDArray[np.uint64],
     owners: NDArray[np.int64],
-    clock_places: NDArray[np.int64],
+    found_clocks: NDArray[np.uint64],
 ) -> tuple[int, int]:
-    """(images, clocks) in `data`, with where each begins; (-1, 0) when the bytes are cut off."""
+    """Read all images into the arrays, `found` and `found_clocks` as words; (images, clocks).
+
+    (-1, 0) when the bytes are cut off or no images.
+    """
     at = np.int64(0)
     images = np.int64(0)
-    found = np.int64(0)
+    clocks = np.int64(0)
+    none = np.int64(-1)
     while at < len(data):
-        if at + 8 + incident_size > len(data):
-            return np.int64(-1), np.int64(0)
+        if at + IMAGE_HEAD_BYTES > len(data):
+            return none, np.int64(0)
         rows[images] = word_at(data, at)
         held = word_at(data, at + 4)
-        at += 8
-        places[images] = at
-        at += incident_size
-        if at + held * clock_size > len(data):
-            return np.int64(-1), np.int64(0)
+        at = np.int64(get_row(data, at + IMAGE_HEAD_BYTES, found, images, none))
+        before = none
         for _ in range(held):
-            owners[found] = images
-            clock_places[found] = at
-            found += 1
-            at += clock_size
+            if at < 0 or clocks >= len(owners):
+                return none, np.int64(0)
+            owners[clocks] = images
+            at = np.int64(get_row(data, at, found_clocks, clocks, before))
+            before = clocks
+            clocks += 1
+        if at < 0:
+            return none, np.int64(0)
         images += 1
-    return images, found
+    return images, clocks
 
 
 @kernel
@@ -100,31 +115,23 @@ def put_rows(
 def read_rows(images: bytes) -> StoredRows:
     """The rows in the bytes of images. StoreError when they are cut off."""
     data = np.frombuffer(images, np.uint8)
-    most = len(data) // (IMAGE_HEAD_BYTES + INCIDENT.itemsize) + 1
-    most_clocks = len(data) // CLOCK.itemsize + 1
-    rows, places = np.empty(most, np.int64), np.empty(most, np.int64)
-    owners, clock_places = np.empty(most_clocks, np.int64), np.empty(most_clocks, np.int64)
-    count, found = find_images(
-        data, INCIDENT.itemsize, CLOCK.itemsize, rows, places, owners, clock_places
-    )
+    # Room for rows of nothing but zeros; what is not used of it is never touched, so costs nothing.
+    most = len(data) // (IMAGE_HEAD_BYTES + _LEAST[0]) + 1
+    most_clocks = len(data) // _LEAST[1] + 1
+    rows, owners = np.empty(most, np.int64), np.empty(most_clocks, np.int64)
+    incidents, clocks = np.empty(most, INCIDENT), np.empty(most_clocks, CLOCK)
+    count, found = get_images(data, rows, words_of(incidents), owners, words_of(clocks))
     if count < 0:
         raise StoreError("stored rows are cut off: the store has lost a part of what it was given")
-    return StoredRows(
-        rows[:count],
-        _gathered(data, places[:count], INCIDENT),
-        owners[:found],
-        _gathered(data, clock_places[:found], CLOCK),
-    )
+    return StoredRows(rows[:count], incidents[:count], owners[:found], clocks[:found])
 
 
-def _gathered(
-    data: NDArray[np.uint8], places: NDArray[np.int64], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    size = dtype.itemsize
-    if not len(places):
-        return np.zeros(0, dtype)
-    windows = np.lib.stride_tricks.sliding_window_view(data, size)
-    return np.ascontiguousarray(windows[places]).view(dtype).reshape(len(places))
+def read_images(stored: bytes) -> Iterator[Image]:
+    """The images one by one, for readers that keep the latest of each row."""
+    read = read_rows(stored)
+    edges = np.searchsorted(read.owners, np.arange(len(read.rows) + 1)).tolist()
+    for n, row in enumerate(read.rows.tolist()):
+        yield Image(row, read.incidents[n : n + 1], read.clocks[edges[n] : edges[n + 1]])
 
 
 def translated(keys: NDArray[Any], meaning: Callable[[int], int]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.clock.layout import NEVER
+from sla_engine.clock.room import longer, next_size
 from sla_engine.clock.work import (
     ALERTS,
     FREE_CLOCKS,
@@ -33,13 +34,13 @@ from sla_engine.engine.shard import (
     DIRTY,
     ENTRIES,
     HISTORIES,
+    INDEX_PER_ROW,
     PAGE_SHIFT,
     ROWS,
     TURN,
     Shard,
     chain_entry,
     find_incident,
-    grown,
     new_shard,
     reindex,
     touch_row,
@@ -47,8 +48,6 @@ from sla_engine.engine.shard import (
 from sla_engine.policy.tables import RuleBook
 
 _START_ROWS = 1 << 10
-#: Rows are zero pages until they are used, so room is cheap; copying them is not.
-GROWTH = 4
 
 
 class Partition:
@@ -78,61 +77,69 @@ class Partition:
     def reserve(self, incidents: int) -> None:
         """Room for that many more incidents, whatever their clocks."""
         self._reserve_rows(self.rows + incidents)
-        columns = len(self.work.by_column)
-        free = int(self.work.counts[FREE_CLOCKS])
-        if free < columns * (incidents + 1):
-            more = len(self.work.clocks) + columns * (incidents + 1)
-            self.work = with_more_clocks(self.work, max(more, GROWTH * len(self.work.clocks)))
+        self._reserve_clocks(len(self.work.by_column) * (incidents + 1))
         levels = self.shard.levels
         if levels[ARENA] + 4 * PACKED_MAX > len(self.shard.arena):
             self.more_arena()
-        needed = int(levels[ENTRIES]) + 4 * incidents + 1024
-        if needed > len(self.shard.entries):
-            self.shard = self.shard._replace(entries=grown(self.shard.entries, 2 * needed))
+        self._reserve_entries(4 * incidents + 1024)
 
     def reserve_all(self, rows: int) -> None:
-        """Room for that many incidents at once, so that loading them copies nothing."""
+        """Room for that many incidents at once."""
         self._reserve_rows(rows)
-        clocks = rows * len(self.work.by_column)
-        if clocks > len(self.work.clocks):
-            self.work = with_more_clocks(self.work, clocks)
+        held = len(self.work.clocks) - int(self.work.counts[FREE_CLOCKS])
+        self._reserve_clocks(rows * len(self.work.by_column) - held)
 
     def _reserve_rows(self, rows: int) -> None:
         size = len(self.work.incidents)
         if rows > size:
-            while size < rows:
-                size *= GROWTH
+            size = next_size(size, rows)
             self.work = with_more_incidents(self.work, size)
-            index = np.zeros(4 * size, self.shard.index.dtype)
-            reindex(index, self.work.incidents, self.rows)
             self.shard = self.shard._replace(
-                index=index,
-                stamps=grown(self.shard.stamps, size),
-                dirty=grown(self.shard.dirty, size),
-                pages=grown(self.shard.pages, (size >> PAGE_SHIFT) + 1),
+                stamps=longer(self.shard.stamps, size),
+                dirty=longer(self.shard.dirty, size),
+                pages=longer(self.shard.pages, (size >> PAGE_SHIFT) + 1),
             )
+        if 2 * rows > len(self.shard.index):
+            self._index_for(rows)
         histories = int(self.shard.levels[HISTORIES]) + rows - self.rows + 1
-        if histories > len(self.shard.last_entry):
-            more = grown(self.shard.last_entry, 2 * histories)
-            more[len(self.shard.last_entry) :] = -1
+        old = len(self.shard.last_entry)
+        if histories > old:
+            more = longer(self.shard.last_entry, next_size(old, histories))
+            more[old:] = -1
             self.shard = self.shard._replace(last_entry=more)
+
+    def _reserve_clocks(self, free: int) -> None:
+        missing = free - int(self.work.counts[FREE_CLOCKS])
+        if missing > 0:
+            size = len(self.work.clocks)
+            self.work = with_more_clocks(self.work, next_size(size, size + missing))
+
+    def _reserve_entries(self, more: int) -> None:
+        size = len(self.shard.entries)
+        needed = int(self.shard.levels[ENTRIES]) + more
+        if needed > size:
+            entries = longer(self.shard.entries, next_size(size, needed))
+            self.shard = self.shard._replace(entries=entries)
+
+    def _index_for(self, rows: int) -> None:
+        size = 1 << (INDEX_PER_ROW * rows - 1).bit_length()
+        index = np.zeros(size, self.shard.index.dtype)
+        reindex(index, self.work.incidents, self.rows)
+        self.shard = self.shard._replace(index=index)
 
     def more_arena(self) -> None:
         """Twice the room for packed history."""
         arena = self.shard.arena
-        self.shard = self.shard._replace(
-            arena=grown(arena, 2 * len(arena) + 8 * PACKED_MAX),
-            entries=grown(self.shard.entries, 2 * len(self.shard.entries)),
-        )
+        arena = longer(arena, 2 * len(arena) + 8 * PACKED_MAX)
+        self.shard = self.shard._replace(arena=arena)
+        self._reserve_entries(len(self.shard.entries))
 
     def answer(self, outcome: int, data: NDArray[np.uint8], spans: NDArray[Any]) -> None:
         """Give a kernel what it asked for."""
         if outcome == Outcome.NEED_ROOM:
-            self.work = self.work._replace(
-                alerts=grown(self.work.alerts, 2 * len(self.work.alerts))
-            )
-            if self.work.counts[FREE_CLOCKS] < 2 * len(self.work.by_column):
-                self.work = with_more_clocks(self.work, 2 * len(self.work.clocks))
+            alerts = longer(self.work.alerts, 2 * len(self.work.alerts))
+            self.work = self.work._replace(alerts=alerts)
+            self._reserve_clocks(2 * len(self.work.by_column))
         else:
             self.book.answer(outcome, self.work.counts, data, spans)
 
@@ -166,10 +173,7 @@ class Partition:
         levels = self.shard.levels
         if levels[ARENA] + len(packed) + PACKED_MAX > len(self.shard.arena):
             self.more_arena()
-        if levels[ENTRIES] + 16 > len(self.shard.entries):
-            self.shard = self.shard._replace(
-                entries=grown(self.shard.entries, 2 * len(self.shard.entries))
-            )
+        self._reserve_entries(16)
         start = int(self.shard.levels[ARENA])
         end = start + len(packed)
         self.shard.arena[start:end] = np.frombuffer(packed, np.uint8)
@@ -210,8 +214,7 @@ class Partition:
 
     def link_clocks(self, row: int, clocks: NDArray[Any]) -> None:
         """Put these clocks into free rows, linked in the order given; set the timer."""
-        if int(self.work.counts[FREE_CLOCKS]) < len(clocks):
-            self.work = with_more_clocks(self.work, 2 * len(self.work.clocks) + len(clocks))
+        self._reserve_clocks(len(clocks))
         work = self.work
         nearest = int(NEVER)
         for clock in clocks[::-1]:
@@ -239,9 +242,7 @@ class Partition:
         if not len(rows):
             return
         self._reserve_rows(int(rows.max()) + 1)
-        if int(self.work.counts[FREE_CLOCKS]) < len(clocks):
-            size = len(self.work.clocks) + len(clocks)
-            self.work = with_more_clocks(self.work, max(size, GROWTH * len(self.work.clocks)))
+        self._reserve_clocks(len(clocks))
         levels = self.shard.levels
         levels[ROWS] = max(int(levels[ROWS]), int(rows.max()) + 1)
         put_rows(self._work.of(self.work).value, rows, incidents, owners, clocks)
@@ -260,9 +261,7 @@ class Partition:
         self.reserve_histories(int(highest) + 1)
         while int(self.shard.levels[ARENA]) + len(data) + PACKED_MAX > len(self.shard.arena):
             self.more_arena()
-        needed = int(self.shard.levels[ENTRIES]) + int(count) + 1024
-        if needed > len(self.shard.entries):
-            self.shard = self.shard._replace(entries=grown(self.shard.entries, 2 * needed))
+        self._reserve_entries(int(count) + 1024)
         append_entries(self.shard_handle().value, data, 0, len(data))
 
     def mark_pages(self, rows: NDArray[np.int64]) -> None:
@@ -271,9 +270,7 @@ class Partition:
 
     def rebuild_index(self) -> None:
         """After loading: the index over all rows."""
-        index = np.zeros(4 * len(self.work.incidents), self.shard.index.dtype)
-        reindex(index, self.work.incidents, self.rows)
-        self.shard = self.shard._replace(index=index)
+        self._index_for(max(self.rows, _START_ROWS))
 
     # ------------------------------------------------------------------ a turn's changes
 

@@ -37,10 +37,10 @@ class PartitionClock:
         self.read_ms = now_ms
 
     def end_seen(self, now_ms: int, end_offset: int) -> None:
-        """The log answered: its end is there."""
-        self.end_offset = end_offset
+        """The log answered: its end is there, or was there before a later batch said more."""
+        self.end_offset = max(self.end_offset, end_offset)
         self.answered_ms = now_ms
-        if self.next_offset >= end_offset:
+        if self.next_offset >= self.end_offset:
             self.ended_ms = now_ms
 
     def applied(self, now_ms: int, next_offset: int, append_ms: int, event_ms: int) -> None:

@@ -41,6 +41,7 @@ class Shard(NamedTuple):
 ROWS, INDEXED, DIRTY, ARENA, ENTRIES, HISTORIES, TURN = 0, 1, 2, 3, 4, 5, 6
 LEVELS = 8
 PAGE_SHIFT = 8  # limits.PAGE_RECORDS = 256
+INDEX_PER_ROW = 4  # places of the index per row when it is made
 
 _I8 = np.dtype("i8")
 index = accessor("index", 0, LOOKUP)
@@ -56,7 +57,7 @@ levels = accessor("levels", 7, _I8)
 def new_shard(rows: int) -> Shard:
     """An empty shard with room for `rows` incidents (a power of two)."""
     made = Shard(
-        index=np.zeros(4 * rows, LOOKUP),
+        index=np.zeros(INDEX_PER_ROW * rows, LOOKUP),
         stamps=np.zeros(rows, np.int64),
         dirty=np.zeros(rows, np.int64),
         pages=np.zeros((rows >> PAGE_SHIFT) + 1, np.int64),
@@ -67,13 +68,6 @@ def new_shard(rows: int) -> Shard:
     )
     made.levels[TURN] = 1
     return made
-
-
-def grown(array: NDArray[Any], size: int, fill: int = 0) -> NDArray[Any]:
-    """A longer copy; the new part is `fill`."""
-    longer = np.full(size, fill, array.dtype) if fill else np.zeros(size, array.dtype)
-    longer[: len(array)] = array
-    return longer
 
 
 @inner

@@ -99,23 +99,31 @@ class Turn:
         """Apply events[start:stop] of a decoded batch, each at its own time."""
         partition = self.partition
         partition.reserve(stop - start)
-        at = start
+        at, fresh = start, -1
         while at < stop:
             rules, work, shard = partition.handles()
             outcome, at = take_events(
                 rules.value, work.value, shard.value, batch.events, batch.spans, batch.data,
-                at, stop, partition.book.blank,
+                at, stop, partition.book.blank, fresh,
             )  # fmt: skip
             if outcome == Outcome.DONE:
                 break
             if outcome == Stop.FULL:
                 partition.more_arena()
-            elif outcome in (Stop.SPECIAL, Outcome.NEED_HISTORY):
+            elif outcome == Stop.SUSPECT and self._is_new(batch, int(at)):
+                fresh = int(at)
+            elif outcome in (Stop.SPECIAL, Stop.SUSPECT, Outcome.NEED_HISTORY):
                 self._special(batch, int(at))
                 at += 1
             else:
                 partition.answer(outcome, batch.data, batch.spans)
         self.counters.events += stop - start
+
+    def _is_new(self, batch: DecodedBatch, at: int) -> bool:
+        """Whether no event of the incident's history has this event's id."""
+        event = batch.events[at]
+        history = self.history(self.partition.find(int(event["key1"]), int(event["key2"])))
+        return bool((unpack_all(history).events["id"] != event["id"]).all())
 
     def _special(self, batch: DecodedBatch, at: int) -> None:
         """An event that is not simply the incident's next one."""

@@ -19,6 +19,7 @@ from sla_engine.engine.burial import bury, refused
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.foreign import ForeignAlerts
 from sla_engine.engine.housekeeping import Housekeeping
+from sla_engine.engine.joining import joined
 from sla_engine.engine.mailbox import Mailbox, Message
 from sla_engine.engine.owned import Owned, Waiting
 from sla_engine.engine.partition_clock import PartitionClock
@@ -155,8 +156,8 @@ class Engine(Mailbox):
 
     def _handle(self, message: Message) -> None:
         future = message.future
-        if message.kind == "batch" and message.batch is not None:
-            self._take(message.batch)
+        if message.kind == "batch":
+            self._take(joined(message.batches))
             with self._wake:
                 self._unread[message.partition] -= 1
         elif message.kind == "end":

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sla_engine.clock.layout import CLOCK, INCIDENT
+from sla_engine.clock.layout import CLOCK, INCIDENT, NEVER
 from sla_engine.engine.entries import entries_in
 from sla_engine.engine.images import images_of
 from sla_engine.engine.loading import read_rows, translated
+from sla_engine.engine.packing import words_of
 from sla_engine.engine.partition import Partition
 from sla_engine.errors import StoreError
 from sla_engine.policy import load_text
@@ -101,6 +102,38 @@ def test_rows_that_are_cut_off_are_told() -> None:
     whole = images_of(incidents, np.zeros(1, CLOCK), np.array([0]))
     with pytest.raises(StoreError, match="cut off"):
         read_rows(whole[:-1])
+
+
+WORDS = st.one_of(
+    st.just(0),
+    st.just(int(NEVER)),
+    st.just(-1),
+    st.integers(0, 255),
+    st.integers(-(2**63), 2**63 - 1),
+)
+
+
+@given(st.lists(st.lists(WORDS, min_size=34, max_size=34), min_size=1, max_size=4))
+def test_a_row_comes_back_whatever_its_words_are(rows: list[list[int]]) -> None:
+    """Zero, NEVER, small, large, negative, and what the clock before has: all members count."""
+    incidents, clocks = np.zeros(1, INCIDENT), np.zeros(len(rows), CLOCK)
+    words_of(clocks)[:] = np.array(rows, np.int64).view(np.uint64)
+    clocks["next"] = [*range(1, len(rows)), -1]
+    incidents["key2"] = np.uint64(2**64 - 1)
+    read = read_rows(images_of(incidents, clocks, np.array([0])))
+    clocks["next"] = 0  # links are left out
+    assert read.incidents.tobytes() == incidents.tobytes()
+    assert read.clocks.tobytes() == clocks.tobytes()
+    assert read.owners.tolist() == [0] * len(rows)
+
+
+@given(st.integers(0, 40))
+def test_rows_that_end_early_are_told_wherever_they_end(cut: int) -> None:
+    clocks = np.zeros(2, CLOCK)
+    clocks["started"], clocks["next"] = 2**41, [1, -1]
+    whole = images_of(np.zeros(1, INCIDENT), clocks, np.array([0]))
+    with pytest.raises(StoreError, match="cut off"):
+        read_rows(whole[: len(whole) - 1 - cut])
 
 
 def test_each_key_is_asked_for_once() -> None:
