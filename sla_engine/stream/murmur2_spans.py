@@ -23,7 +23,7 @@ def times(value: int) -> int:
 @njit(f"int64({_BYTES}, int64, int64)", cache=True, nogil=True)
 def murmur2_span(data: NDArray[np.uint8], start: int, end: int) -> int:
     """murmur2 of `data[start:end]` as an unsigned 32-bit number."""
-    length = end - start
+    length = int(end) - int(start)
     h = (SEED ^ length) & MASK
     pos = start
     for _ in range(length // 4):
