@@ -25,10 +25,20 @@ PAUSE_MS = 1_000
 
 
 class Housekeeping:
-    """Rounds of the owned partitions. `refused` is told of a partition that must be given up."""
+    """Rounds of the owned partitions.
 
-    def __init__(self, clock: Clock, refused: Callable[[Owned, SlaError], None]) -> None:
+    `land` waits for the call that is on its way: a page may never be ahead of the journal.
+    `refused` is told of a partition that must be given up.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        land: Callable[[], None],
+        refused: Callable[[Owned, SlaError], None],
+    ) -> None:
         self._clock = clock
+        self._land = land
         self._refused = refused
         self._rounds: dict[int, Round] = {}
         self._begun: dict[int, int] = {}  # by partition: when its latest round began
@@ -74,8 +84,11 @@ class Housekeeping:
         """So many slices of the round that is running, or of the next one that is due."""
         for _ in range(slices):
             now = self._clock.now_ms()
+            if now < self._not_before or not self._has_work(now):
+                return
+            self._land()
             running = self._running(now)
-            if running is None or now < self._not_before:
+            if running is None:
                 return
             self._guarded(running.owned, running.step)
 
@@ -91,6 +104,12 @@ class Housekeeping:
         """Drop acknowledged alerts from the outboxes."""
         for owned in partitions:
             self._guarded(owned, owned.trim)
+
+    def _has_work(self, now: int) -> bool:
+        return any(
+            each.is_running or each.is_due(force=now - self._begun[number] > CHECKPOINT_EVERY_MS)
+            for number, each in self._rounds.items()
+        )
 
     def _running(self, now: int) -> Round | None:
         for number, each in self._rounds.items():

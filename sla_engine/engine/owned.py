@@ -69,6 +69,8 @@ class Owned:
     committed_entries: int = 0  # arena entries that are in the journal
     journal_bytes: int = 0  # since the last checkpoint round
     written_bytes: int = 0  # to the journal, by this owner
+    in_flight: Commit | None = None  # begun, not answered yet
+    is_unanswered: bool = False  # the wait for its answer ended without one
     near: Near = field(default_factory=Near)
     waiting: deque[Waiting] = field(default_factory=deque)
     alerts_position: int = -1
@@ -77,7 +79,11 @@ class Owned:
     known_calendars: set[int] = field(default_factory=set)
 
     def prepare(self, next_offset: int) -> Commit | None:
-        """The atomic call that makes the turn durable; None when nothing changed."""
+        """Seal the turn: the atomic call that makes it durable; None when nothing changed.
+
+        The next turn may begin before the call is answered: whatever it changes is sealed behind
+        this one, and worth nothing if this one is refused.
+        """
         self.turn.flush()
         partition = self.partition
         rows = partition.changed()
@@ -92,7 +98,7 @@ class Owned:
             images_of(partition.work.incidents, partition.work.clocks, rows),
             history,
         )
-        return Commit(
+        step = Commit(
             partition=self.number,
             token=self.token,
             sequence=self.sequence + 1,
@@ -101,30 +107,57 @@ class Owned:
             journal=entry,
             outbox=[outbox_entry(each) for each in leaving],
         )
+        self._seal(step, rows)
+        return step
 
-    def commit(self, next_offset: int) -> list[Waiting]:
-        """Make the turn durable; what is to be produced now. Fenced when no longer the owner."""
-        step = self.prepare(next_offset)
-        if step is None:
-            return []
-        reach("before_commit")
-        refusal = self.store.commit([step])[0]
-        if refusal is not None:
-            raise refusal
-        reach("after_commit")
-        return self.done(step)
-
-    def done(self, step: Commit) -> list[Waiting]:
-        """The call was answered: the turn is over."""
+    def _seal(self, step: Commit, rows: NDArray[np.int64]) -> None:
         self.sequence = step.sequence
+        self.next_offset = step.next_offset
         self.journal_bytes += len(step.journal)
         self.written_bytes += len(step.journal)
-        self.next_offset = step.next_offset
-        rows = self.partition.changed()
         self.near.changed(self.partition.work.next_due, rows)
         self.committed_entries = int(self.partition.shard.levels[ENTRIES])
         self.partition.close_turn()
         self.turn.outgoing = []
+
+    def begin(self, next_offset: int) -> bool:
+        """Seal the turn and send its call, without waiting for the answer; was there one?
+
+        When it raises nothing was sealed, and it may be called again.
+        """
+        step = self.prepare(next_offset)
+        if step is None:
+            return False
+        reach("before_commit")
+        self.store.begin([step])
+        self.in_flight = step
+        return True
+
+    def land(self) -> list[Waiting]:
+        """Wait for the answer; what is to be produced now. Fenced when no longer the owner.
+
+        Begun and not answered, the call is made once more at the next try.
+        """
+        step = self.in_flight
+        assert step is not None, "nothing was begun"
+        (refusal,) = self.store.commit([step]) if self.is_unanswered else self._answers()
+        if refusal is not None:
+            raise refusal
+        self.in_flight = None
+        self.is_unanswered = False
+        reach("after_commit")
+        return self.done(step)
+
+    def _answers(self) -> list[Exception | None]:
+        self.is_unanswered = True
+        return self.store.answers()
+
+    def commit(self, next_offset: int) -> list[Waiting]:
+        """Make the turn durable and wait for it; what is to be produced now."""
+        return self.land() if self.begin(next_offset) else []
+
+    def done(self, step: Commit) -> list[Waiting]:
+        """The call was answered: its alerts may leave."""
         leaving = [
             Waiting(f"{step.sequence}-{n}", record_of(self.number, entry))
             for n, entry in enumerate(step.outbox)

@@ -235,6 +235,14 @@ class Store(Protocol):
         """Apply each, pipelined in one round trip; per commit None or Fenced."""
         ...
 
+    def begin(self, commits: Sequence[Commit]) -> None:
+        """Send what `commit` would, and do not wait; never raises. `answers` comes next."""
+        ...
+
+    def answers(self) -> list[Exception | None]:
+        """What `commit` would return or raise for the commits that were begun."""
+        ...
+
     def journal(self, partition: int, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Entries with sequence > after, ascending, at most `limit`."""
         ...

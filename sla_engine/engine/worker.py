@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,10 +89,11 @@ class Engine(Mailbox):
         self._folder = Folder(book)
         self._decoder = Decoder(settings.actors)
         self._owned: dict[int, Owned] = {}
-        self._housekeeping = Housekeeping(clock, self._refused)
+        self._housekeeping = Housekeeping(clock, self._land, self._refused)
         self._foreign: dict[int, ForeignAlerts] = {}
         self._positions: dict[int, int] = {}
         self._lost: dict[int, int] = {}  # by partition: when a write was refused
+        self._flying: Owned | None = None  # whose call is begun and not answered
         self._acks: deque[tuple[Waiting, int | None, str]] = deque()
         self._stopping = False
         self._last_trim = 0
@@ -133,6 +135,8 @@ class Engine(Mailbox):
         if message is not None:
             self._handle(message)
         self._fire_all()
+        if not self._messages:
+            self._land()
         self._settle_acks()
         if message is None:
             self._housekeeping.checkpoint()
@@ -166,6 +170,7 @@ class Engine(Mailbox):
                 owned.clock.end_seen(message.seen_ms, message.end_offset)
                 self._compare_foreign(owned)
         elif message.kind == "assign":
+            self._land()
             self._assign(message.partitions, future)  # type: ignore[arg-type]
         else:
             for number in message.partitions:
@@ -226,6 +231,7 @@ class Engine(Mailbox):
         if owned is not None:
             try:
                 self._commit(owned, owned.next_offset)
+                self._land()
             except SlaError:
                 log.warning("partition %d was let go with a turn undone", number)
         self._positions.pop(number, None)
@@ -360,13 +366,30 @@ class Engine(Mailbox):
     # ------------------------------------------------------------------ effects
 
     def _commit(self, owned: Owned, next_offset: int) -> None:
-        """Make the turn durable and send its alerts; a lost token gives the partition up."""
+        """Begin to make the turn durable; its alerts leave when the store has answered.
+
+        While the store works on it the next turn is computed: a third of the time of a turn of
+        1,000 events was spent waiting.
+        """
+        self._land()
+        if self._owned.get(owned.number) is not owned:
+            return
+        if patiently(lambda: owned.begin(next_offset), self._pause_and_relieve):
+            self._flying = owned
+
+    def _land(self) -> None:
+        """Wait for the call that was begun; a lost token gives the partition up."""
+        owned, self._flying = self._flying, None
+        if owned is None:
+            return
+        step = owned.in_flight
+        assert step is not None
         try:
-            leaving = patiently(lambda: owned.commit(next_offset), self._pause_and_relieve)
+            leaving = patiently(owned.land, self._pause_and_relieve)
         except Fenced as error:
             self._refused(owned, error)
             return
-        self._positions[owned.number] = next_offset
+        self._positions[owned.number] = step.next_offset
         if leaving:
             reach("before_produce")
             self._send(owned, leaving)
@@ -444,6 +467,8 @@ class Engine(Mailbox):
         self.on_fatal(error)
 
     def _shut(self) -> None:
+        with suppress(SlaError):
+            self._land()
         self._settle_acks()
         with self._wake:
             self._stopping = True

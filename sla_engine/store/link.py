@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from sla_engine.errors import ConfigError
@@ -54,6 +54,7 @@ class Link:
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._client = client_of(url, timeout_s=timeout_s)
+        self._begun: tuple[Any, int] | RedisError | None = None
         options = self._client.connection_pool.connection_kwargs
         network = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
         self.place: str = str(options.get("path") or network)
@@ -94,6 +95,35 @@ class Link:
                 answers = self._send(calls)
         return answers
 
+    def begin(self, commands: Sequence[Command]) -> None:
+        """Send commands on a connection of their own; `answers` must follow. Never raises."""
+        assert self._begun is None, "the answers of what was begun before are not read yet"
+        connection = None
+        try:
+            connection = self._client.connection_pool.get_connection()
+            packed = connection.pack_commands(commands)  # type: ignore[no-untyped-call]
+            connection.send_packed_command(packed)  # type: ignore[no-untyped-call]
+            self._begun = connection, len(commands)
+        except RedisError as error:
+            self._give_back(connection, broken=True)
+            self._begun = error
+
+    def answers(self) -> list[Any]:
+        """Answers and errors (as values) of what was begun."""
+        begun, self._begun = self._begun, None
+        with self.errors():
+            if not isinstance(begun, tuple):
+                assert begun is not None, "nothing was begun"
+                raise begun
+            connection, count = begun
+            whole = False
+            try:
+                found = [_answer_of(connection) for _ in range(count)]
+                whole = True
+            finally:
+                self._give_back(connection, broken=not whole)
+        return found
+
     def function(self, name: str, partition: int, keys: Command, arguments: Command) -> Any:
         """One function call of one partition."""
         (answer,) = self.functions([fcall(name, keys, arguments)])
@@ -119,8 +149,22 @@ class Link:
         except RedisError as error:
             raise store_error(error, self.place, partition) from error
 
+    def _give_back(self, connection: Any, *, broken: bool) -> None:
+        if connection is None:
+            return
+        if broken:
+            connection.disconnect()
+        self._client.connection_pool.release(connection)
+
     def _send(self, commands: Sequence[Command]) -> list[Any]:
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)  # type: ignore[no-untyped-call]
         return pipe.execute(raise_on_error=False)
+
+
+def _answer_of(connection: Any) -> Any:
+    try:
+        return connection.read_response()
+    except ResponseError as error:
+        return error

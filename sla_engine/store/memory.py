@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 from sla_engine.engine.ports import Checkpoint, Commit, Header, LogIdentity
-from sla_engine.errors import Fenced, StoreUnavailable
+from sla_engine.errors import Fenced, StoreError, StoreUnavailable
 from sla_engine.store.calls import Calls, assert_sound
 from sla_engine.store.keys import START, outbox_id
 from sla_engine.store.memory_server import MemoryServer, Snapshot
@@ -72,6 +72,7 @@ class MemoryStore:
         self._faults = faults
         self._now_ms = now_ms
         self._calls = Calls()
+        self._begun: list[Exception | None] | StoreError = []
 
     def snapshot(self) -> Snapshot:
         """A copy of all that is stored, as a copy of Redis's files would be."""
@@ -102,6 +103,19 @@ class MemoryStore:
         for commit in commits:
             assert_sound(commit)
         return [self._commit(commit) for commit in commits]
+
+    def begin(self, commits: Sequence[Commit]) -> None:
+        """Commit at once; `answers` tells how it went."""
+        try:
+            self._begun = self.commit(commits)
+        except StoreError as error:
+            self._begun = error
+
+    def answers(self) -> list[Exception | None]:
+        """What the commits that were begun came to."""
+        if isinstance(self._begun, StoreError):
+            raise self._begun
+        return self._begun
 
     def journal(self, partition: int, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Entries with sequence > `after`, ascending, at most `limit`."""

@@ -13,6 +13,7 @@ from sla_engine.limits import STORE_TIMEOUT_MS
 from sla_engine.store import refusals, replies
 from sla_engine.store.calls import Calls, assert_sound
 from sla_engine.store.keys import FORMAT, START, Keys, outbox_id, sequence_of
+from sla_engine.store.library import is_missing
 from sla_engine.store.link import Command, Link, fcall
 from sla_engine.store.packs import PACK_ENTRIES, pack_of, packs, unpacked
 
@@ -46,6 +47,7 @@ class RedisStore:
         self._keys = Keys(prefix)
         self._allow_unsafe = allow_unsafe
         self._calls = Calls()
+        self._begun: Sequence[Commit] = ()
 
     def __repr__(self) -> str:
         return f"RedisStore({self._link.place})"
@@ -99,10 +101,20 @@ class RedisStore:
         have been applied, all may be sent again.
         """
         answers = self._link.functions([self._commit_call(commit) for commit in commits])
-        return [
-            self._refusal(answer, commit.partition)
-            for commit, answer in zip(commits, answers, strict=True)
-        ]
+        return self._refusals(commits, answers)
+
+    def begin(self, commits: Sequence[Commit]) -> None:
+        """Send the commits; the server works on them while the caller does something else."""
+        self._begun = commits
+        self._link.begin([self._commit_call(commit) for commit in commits])
+
+    def answers(self) -> list[Exception | None]:
+        """Wait for what was begun. What went unanswered may be committed again as it is."""
+        commits, self._begun = self._begun, ()
+        answers = self._link.answers()
+        if any(is_missing(answer) for answer in answers):
+            return self.commit(commits)
+        return self._refusals(commits, answers)
 
     def journal(self, partition: int, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Entries with sequence > `after`, ascending, at most `limit`."""
@@ -202,6 +214,14 @@ class RedisStore:
         outbox: Command = (len(commit.outbox), PACK_ENTRIES, *packs(commit.outbox))
         arguments: Command = (commit.token, *order, commit.journal, *outbox)
         return fcall("commit", self._partition_keys(commit.partition), arguments)
+
+    def _refusals(
+        self, commits: Sequence[Commit], answers: Sequence[object]
+    ) -> list[Exception | None]:
+        return [
+            self._refusal(answer, commit.partition)
+            for commit, answer in zip(commits, answers, strict=True)
+        ]
 
     def _refusal(self, answer: object, partition: int) -> Fenced | None:
         if not isinstance(answer, RedisError):

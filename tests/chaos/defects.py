@@ -15,28 +15,31 @@ NAMES = ("offset_before_append", "token_not_checked", "outbox_trimmed_early")
 def put_in(name: str) -> None:
     """Make this process's engine wrong in the named way; "" leaves it right."""
     if name == "offset_before_append":
-        Owned.commit = _offset_first  # type: ignore[method-assign, assignment]
+        Owned.begin = _offset_first  # type: ignore[method-assign]
     elif name == "token_not_checked":
         wrong = _any_owner(library.library())
         library.library = link.library = lambda: wrong  # type: ignore[assignment, attr-defined]
     elif name == "outbox_trimmed_early":
-        Owned.commit = _trim_first(Owned.commit)  # type: ignore[method-assign]
+        Owned.land = _trim_first(Owned.land)  # type: ignore[method-assign]
     else:
         assert not name, f"an unknown defect: {name}"
 
 
-def _offset_first(owned: Owned, next_offset: int) -> list[Waiting]:
+def _offset_first(owned: Owned, next_offset: int) -> bool:
     """Two calls instead of one: the offset moves, then the rest is written."""
+    before = owned.next_offset
     step = owned.prepare(next_offset)
     if step is None:
-        return []
-    if next_offset != owned.next_offset:
+        return False
+    if next_offset != before:
         nothing = replace(step, journal=_empty_entry(owned), outbox=())
         _expect(owned.store.commit([nothing])[0])
-        step = replace(step, sequence=step.sequence + 1, from_offset=next_offset)
+        owned.sequence += 1
+        step = replace(step, sequence=owned.sequence, from_offset=next_offset)
         reach("before_commit")
-    _expect(owned.store.commit([step])[0])
-    return owned.done(step)
+    owned.store.begin([step])
+    owned.in_flight = step
+    return True
 
 
 def _empty_entry(owned: Owned) -> bytes:
@@ -59,9 +62,9 @@ def _any_owner(right: library.Library) -> library.Library:
     return library.Library(name, source)
 
 
-def _trim_first(commit: Any) -> Any:
-    def wrong(owned: Owned, next_offset: int) -> list[Waiting]:
-        leaving: list[Waiting] = commit(owned, next_offset)
+def _trim_first(land: Any) -> Any:
+    def wrong(owned: Owned) -> list[Waiting]:
+        leaving: list[Waiting] = land(owned)
         if leaving:
             owned.store.trim_outbox(owned.number, owned.token, leaving[-1].id, -1)
             owned.waiting.clear()

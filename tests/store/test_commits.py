@@ -115,6 +115,17 @@ def test_partitions_are_answered_each_for_itself(world: World) -> None:
     assert [len(owner.journal()) for owner in owners] == [1, 1, 0, 1, 1]
 
 
+def test_a_commit_that_is_begun_is_answered_later(world: World) -> None:
+    owner, other = world.worker(), world.worker(b"token", partition=1)
+    world.worker(b"robber", partition=1)
+    owner.store.begin([owner.next_commit(b"first", outbox=(b"a",)), other.next_commit()])
+    assert owner.store.read(PARTITION, ["page"]) == [None]  # what comes between is answered
+    answers = owner.store.answers()
+    assert [type(answer) for answer in answers] == [type(None), Fenced]
+    assert owner.journal() == [(1, b"first")]
+    assert owner.outbox() == [("1-0", b"a")]
+
+
 def test_nothing_to_commit_is_nothing(world: World) -> None:
     assert world.store().commit([]) == []
 

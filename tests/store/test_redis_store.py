@@ -49,6 +49,34 @@ def test_a_commit_whose_answer_was_lost_is_done_once(
     assert impatient.outbox() == [("1-0", b"alert")]
 
 
+def test_a_begun_commit_whose_answer_was_lost_is_done_once(
+    redis_server: RedisServer, impatient: Worker
+) -> None:
+    commit = impatient.next_commit(b"once", outbox=(b"alert",))
+    redis_server.freeze()
+    impatient.store.begin([commit])
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        impatient.store.answers()
+    redis_server.thaw()
+    assert impatient.store.commit([commit]) == [None]
+    assert impatient.journal() == [(1, b"once")]
+    impatient.store.begin([commit])
+    assert impatient.store.answers() == [None]
+
+
+def test_a_commit_begun_with_a_server_that_is_gone_says_so_when_asked(
+    redis_server: RedisServer, owner: Worker
+) -> None:
+    commit = owner.next_commit(b"later")
+    redis_server.stop()
+    owner.store.begin([commit])
+    with pytest.raises(StoreUnavailable):
+        owner.store.answers()
+    redis_server.start()
+    owner.store.begin([commit])
+    assert owner.store.answers() == [None]
+
+
 def test_a_checkpoint_whose_answer_was_lost_appends_once(
     redis_server: RedisServer, impatient: Worker
 ) -> None:
@@ -133,8 +161,11 @@ def test_functions_that_were_lost_are_loaded_again(
         client.function_flush()
         owner.store.checkpoint(owner.writes(puts=(("page", b"x"),)))
         client.function_flush()
+        owner.store.begin([owner.next_commit(b"begun")])
+        assert owner.store.answers() == [None]
+        client.function_flush()
         owner.claim()
-    assert owner.sequence == 1
+    assert owner.sequence == 2
 
 
 def test_a_wiped_server_is_noticed(redis_server: RedisServer, owner: Worker) -> None:
