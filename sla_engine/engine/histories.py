@@ -5,10 +5,9 @@ Incident by incident it is 20 numpy calls each, 60 us before the first word of a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
-
-import numpy as np
+from itertools import accumulate
 
 from sla_engine.engine.refold import distinct, is_clean
 from sla_engine.engine.shard import Shard
@@ -17,7 +16,7 @@ from sla_engine.event.layout import FLAG_CONTROL, DecodedBatch
 from sla_engine.event.packed import unpack_all
 from sla_engine.event.plain import AllPlainEvents, PlainEvents
 
-_OF_ORDER = ("code", "time", "id", "flags")
+_OF_ORDER = ("raw_start", "code", "time", "id", "flags")
 #: 1 500 usual histories; their plain values take 40 times the room.
 _PORTION_BYTES = 1 << 18
 
@@ -77,9 +76,10 @@ def _unpacked(packed: Sequence[bytes]) -> DecodedBatch:
 def _orders(batch: DecodedBatch, packed: Sequence[bytes]) -> Iterator[list[int]]:
     """Per history the rows of its distinct events, in order, as `refold.distinct` gives them."""
     events = batch.events
-    bounds = np.searchsorted(events["raw_start"], np.cumsum([0, *map(len, packed)])).tolist()
-    codes, times, ids, flags = (events[name].tolist() for name in _OF_ORDER)
-    for first, stop in pairwise(bounds):
+    starts, codes, times, ids, flags = (events[name].tolist() for name in _OF_ORDER)
+    stop = 0
+    for end in accumulate(map(len, packed)):
+        first, stop = stop, bisect_left(starts, end)
         if is_clean(codes[first:stop], times[first:stop], ids[first:stop]):
             while first < stop and flags[first] & FLAG_CONTROL:
                 first += 1
