@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII).fullmatch
 
 
 def encoded(part: str) -> str:
     """One part of an id, percent-encoded; RFC 3986 unreserved characters stay."""
-    return quote(part, safe="")
-
-
-def alert_id(
-    tenant: str, incident: str, set_name: str, clock: str, cycle: int, threshold: str, repeat: int
-) -> str:
-    """`<tenant>/<incident>/<set>/<clock>/<cycle>/<threshold>[/<repeat>]`; repeat 0: no part."""
-    parts = [encoded(part) for part in (tenant, incident, set_name, clock)]
-    tail = f"/{repeat}" if repeat else ""
-    return f"{'/'.join(parts)}/{cycle}/{threshold}{tail}"
+    return part if _UNRESERVED(part) else quote(part, safe="")
 
 
 def correction_id(alert: str, revision: int) -> str:

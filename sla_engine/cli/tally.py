@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sla_engine.alert.render import TYPES
+from sla_engine.alert.wording import TYPES
 from sla_engine.cli.output import counted, table
 from sla_engine.clock.layout import BREACHED, AlertKind, State
 from sla_engine.engine.refold import is_shown

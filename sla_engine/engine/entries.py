@@ -122,6 +122,11 @@ def stored_sizes(shard: Shard, which: NDArray[np.int64]) -> NDArray[np.int64]:
     return shard.entries["length"][which].astype(np.int64) + HEAD_BYTES
 
 
+def stored_entry(history: int, packed: bytes) -> bytes:
+    """An entry as stored."""
+    return _HEAD.pack(history, len(packed)) + packed
+
+
 def entries_in(stored: bytes) -> Iterator[tuple[int, bytes]]:
     """(history, packed bytes) of stored entries, oldest first."""
     at = 0

@@ -7,7 +7,7 @@ valid alerts of a refold gives retractions, amendments and late alerts (contract
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
@@ -62,12 +62,13 @@ class Outgoing:
     event: dict[str, Any]
     remembered: Sent
     score: int = 0
-    key: bytes = field(default=b"")
+    key: bytes = b""
+    at_ms: int | None = None  # `time_ms`, where it is known
 
     @property
     def time_ms(self) -> int:
         """The instant of the alert it is about."""
-        return parse_time_text(self.remembered.time)
+        return instant(self.remembered.time) if self.at_ms is None else self.at_ms
 
     def value(self) -> bytes:
         """The bytes of the record."""
@@ -162,7 +163,9 @@ def differs(known: Sent, event: dict[str, Any], started: int) -> bool:
 
 def content_of(data: dict[str, Any]) -> str:
     """A digest of what a receiver reads in an alert's `data`, however and whenever it left."""
-    told = {name: value for name, value in data.items() if name not in _OF_THE_SENDING}
+    told = data.copy()
+    for name in _OF_THE_SENDING:
+        told.pop(name, None)
     text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
     return blake2b(text, digest_size=_DIGEST_BYTES).hexdigest()
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import lt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.alert.ids import alert_id
 from sla_engine.alert.render import id_of, render
 from sla_engine.alert.timeline import Timeline
 from sla_engine.clock.history import fold_events, settle_all
@@ -32,9 +31,13 @@ from sla_engine.clock.work import (
 from sla_engine.engine.handle import LastHandle
 from sla_engine.event.layout import FLAG_CONTROL, DecodedBatch
 from sla_engine.event.order import sort_history
+from sla_engine.event.plain import PlainEvents
 from sla_engine.policy.tables import RuleBook
 
 _RECORDED = 1 << 12
+#: ALERT rows that agree in these became true at once.
+_AT_ONCE = ("row", "column", "cycle", "decided")
+_CLEARED, _BREACHED = int(AlertKind.CLEARED), int(AlertKind.BREACHED)
 
 
 @dataclass
@@ -116,7 +119,9 @@ class Folder:
             ended=work.archived[: counts[ARCHIVED]].copy(),
             alerts=work.alerts[: counts[ALERTS]].copy(),
             segments=renumbered(work.segments[: counts[SEGMENTS]], rows),
-            timeline=Timeline(self.book.policies, batch, order, self.book.directory),
+            timeline=Timeline(
+                self.book.policies, PlainEvents(batch), order.tolist(), self.book.directory
+            ),
         )
 
     def render(self, folded: Folded, allowed: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -124,21 +129,19 @@ class Folder:
         made = []
         told: dict[tuple[int, int], list[str]] = {}
         for row in as_rows(folded.alerts):
-            key = (int(row["column"]), int(row["cycle"]))
+            key = (row["column"], row["cycle"])
             cleared: Sequence[str] = ()
             timeline = folded.timeline
             if row["kind"] == AlertKind.CLEARED:
                 cleared = tuple(told.get(key, ()))
             else:
-                told.setdefault(key, []).append(
-                    id_of(self.book, row, timeline.tenant, timeline.incident)
-                )
+                told.setdefault(key, []).append(id_of(self.book, row, timeline))
             made.append(
                 render(
                     self.book,
                     row,
                     timeline,
-                    fired_at=int(row["time"]),
+                    fired_at=row["time"],
                     cleared=cleared,
                     allowed=allowed,
                 )
@@ -151,18 +154,18 @@ def distinct(batch: DecodedBatch) -> NDArray[np.int64]:
 
     Control records before the incident's first event are left out: they are not its affair.
     """
-    kept = np.arange(len(batch.events)) if is_clean(batch) else first_arrived(batch)
-    openings = np.flatnonzero(batch.events["flags"][kept] & FLAG_CONTROL == 0)
+    events = batch.events
+    # Histories are short: lists are quicker than arrays here.
+    clean = is_clean(*(events[name].tolist() for name in ("code", "time", "id")))
+    kept = np.arange(len(events)) if clean else first_arrived(batch)
+    openings = np.flatnonzero(events["flags"][kept] & FLAG_CONTROL == 0)
     return kept[openings[0] :] if len(openings) else kept[:0]
 
 
-def is_clean(batch: DecodedBatch) -> bool:
+def is_clean(codes: Sequence[int], times: Sequence[int], ids: Sequence[int]) -> bool:
     """Whether all events were accepted, with rising times and no id twice: the usual history."""
-    events = batch.events
-    times = events["time"].tolist()  # short: lists are quicker than arrays here
-    if any(events["code"].tolist()) or any(b <= a for a, b in pairwise(times)):
-        return False
-    return len(set(events["id"].tolist())) == len(times)
+    rising = all(map(lt, times, times[1:]))
+    return rising and not any(codes) and len(set(ids)) == len(times)
 
 
 def first_arrived(batch: DecodedBatch) -> NDArray[np.int64]:
@@ -196,15 +199,15 @@ def superseded(alerts: NDArray[Any]) -> NDArray[Any]:
 
     The breach is never superseded, and `cleared` supersedes nothing.
     """
-    last: dict[tuple[int, int, int, int], int] = {}
-    steps = (AlertKind.WARNING, AlertKind.ESCALATION, AlertKind.BREACHED)
-    for n, row in enumerate(alerts):
-        if int(row["kind"]) not in steps:
+    last: dict[tuple[int, ...], int] = {}
+    kinds = alerts["kind"].tolist()
+    keys = zip(*(alerts[name].tolist() for name in _AT_ONCE), strict=True)
+    for n, key in enumerate(keys):
+        if kinds[n] == _CLEARED:
             continue
-        key = (int(row["row"]), int(row["column"]), int(row["cycle"]), int(row["decided"]))
         before = last.get(key)
-        if before is not None and alerts[before]["kind"] != AlertKind.BREACHED:
-            alerts[before]["superseded"] = 1
+        if before is not None and kinds[before] != _BREACHED:
+            alerts["superseded"][before] = 1
         last[key] = n
     return alerts
 
@@ -214,4 +217,4 @@ def is_shown(clock: Any) -> bool:
     return int(clock["state"]) in (State.RUNNING, State.PAUSED, State.MET, State.CANCELLED)
 
 
-__all__ = ["Folded", "Folder", "alert_id", "distinct", "is_shown", "superseded"]
+__all__ = ["Folded", "Folder", "distinct", "is_shown", "superseded"]

@@ -17,10 +17,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from sla_engine.alert.render import TYPES, id_of
-from sla_engine.clock.layout import AlertKind
+from sla_engine.alert.render import id_of
+from sla_engine.alert.wording import TYPES
 from sla_engine.engine.merges import Address, Item, address_of, items_of, merges, settle
-from sla_engine.engine.refold import Folded, Folder
+from sla_engine.engine.refold import Folded, Folder, as_rows
 from sla_engine.engine.replay_fold import ManyFolder
 from sla_engine.engine.replay_log import Refused, ReplayLog, incidents_with
 from sla_engine.engine.report import clock_reports
@@ -68,11 +68,11 @@ class Incident:
         book = self.folder.book
         return [
             {
-                "type": TYPES[AlertKind(int(row["kind"]))],
-                "id": id_of(book, row, self.tenant, self.incident),
-                "time": format_time(int(row["time"])),
+                "type": TYPES[row["kind"]],
+                "id": id_of(book, row, self.folded.timeline),
+                "time": format_time(row["time"]),
             }
-            for row in self.folded.alerts
+            for row in as_rows(self.folded.alerts)
         ]
 
 

@@ -31,6 +31,7 @@ from sla_engine.clock.work import archived as archived_in
 from sla_engine.engine.handle import handle
 from sla_engine.engine.refold import Folded, superseded
 from sla_engine.event.layout import DecodedBatch
+from sla_engine.event.plain import PlainEvents
 from sla_engine.policy.tables import RuleBook
 
 #: Segments, alerts and past cycles of one incident before the arrays are made larger.
@@ -118,6 +119,7 @@ class ManyFolder:
         until: int,
     ) -> Iterator[Folded]:
         clock = alert = 0
+        events = PlainEvents(batch)
         for n in range(first, end):
             mark = output.marks[n]
             own = order[bounds[n] : bounds[n + 1]]
@@ -130,7 +132,7 @@ class ManyFolder:
                 ended=output.clocks[clock : mark["ended"]],
                 alerts=superseded(output.alerts[alert : mark["alerts"]]),
                 segments=np.zeros(0, SEGMENT),
-                timeline=Timeline(self._book.policies, batch, own),
+                timeline=Timeline(self._book.policies, events, own.tolist()),
             )
             clock, alert = int(mark["clocks"]), int(mark["alerts"])
 

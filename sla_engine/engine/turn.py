@@ -6,7 +6,7 @@ durable. Nothing of a turn leaves before that call has been answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,9 @@ from sla_engine.alert.ids import clock_key
 from sla_engine.alert.render import render
 from sla_engine.alert.timeline import Timeline
 from sla_engine.clock.layout import ENDED, MERGED, AlertKind
-from sla_engine.clock.work import Outcome
+from sla_engine.clock.work import ALERTS, Outcome
+from sla_engine.engine.entries import stored_entry
+from sla_engine.engine.histories import opened, pending_of
 from sla_engine.engine.inorder import (
     PACKED_MAX,
     Stop,
@@ -35,7 +37,7 @@ from sla_engine.engine.outgoing import (
     sent_of,
 )
 from sla_engine.engine.partition import Partition
-from sla_engine.engine.refold import Folded, Folder, as_rows, distinct, superseded
+from sla_engine.engine.refold import Folded, Folder, as_rows, superseded
 from sla_engine.errors import Fenced
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
 from sla_engine.event.packed import pack, unpack_all
@@ -205,8 +207,7 @@ class Turn:
         valid = valid_alerts(self.folder, folded, self.settings.attributes)
         leaving = corrections(sent, valid, self._fired(folded.until), late=late)
         self.counters.corrections += len(leaving)
-        for each in leaving:
-            self._leave(row, each)
+        self._leave([(row, each) for each in leaving])
 
     def adopt_policies(self, first: int, stop: int) -> None:
         """Rows [first, stop) were written under another policy set: fold them under this one.
@@ -275,49 +276,65 @@ class Turn:
     def flush(self) -> None:
         """Render what the fold emitted so far and remember it as sent."""
         partition = self.partition
-        alerts = superseded(partition.alerts())
+        alerts = partition.alerts()
         if not len(alerts):
             return
-        partition.work.counts[0] = 0
-        by_row: dict[int, list[Any]] = {}
-        for alert in as_rows(alerts):
+        partition.work.counts[ALERTS] = 0
+        by_row: dict[int, list[dict[str, Any]]] = {}
+        for alert in as_rows(superseded(alerts)):
             by_row.setdefault(alert["row"], []).append(alert)
-        histories = self.histories(list(by_row))
-        for row, rows in by_row.items():
-            history = histories[row]
-            batch = unpack_all(history)
-            order = distinct(batch)
-            if not len(order):
+        book = partition.book
+        leaving: list[tuple[int, Outgoing]] = []
+        for row, history, events, order in opened(self.histories(list(by_row))):
+            if not order:
                 raise self._set_back()
-            timeline = Timeline(partition.book.policies, batch, order, partition.book.directory)
-            told = sent_of(history)
-            for alert in rows:
-                outgoing = self._rendered(alert, timeline, told)
-                if outgoing is not None:
-                    self._leave(row, outgoing)
+            timeline = Timeline(book.policies, events, order, book.directory)
+            leaving += self._rendered(row, by_row[row], timeline, sent_of(history))
+        self._leave(leaving)
 
-    def _rendered(self, alert: Any, timeline: Timeline, told: dict[str, Sent]) -> Outgoing | None:
+    def _rendered(
+        self,
+        row: int,
+        alerts: Sequence[dict[str, Any]],
+        timeline: Timeline,
+        told: dict[str, Sent],
+    ) -> Iterator[tuple[int, Outgoing]]:
+        """What leaves of a row's alerts; `told` is kept up."""
+        for alert in alerts:
+            event = self._event(alert, timeline, told)
+            outgoing = sending(told.get(event["id"]), event, alert["started"])
+            if outgoing is not None:
+                outgoing.at_ms = alert["time"]
+                told[outgoing.remembered.id] = outgoing.remembered
+                yield row, outgoing
+
+    def _event(
+        self, alert: dict[str, Any], timeline: Timeline, told: dict[str, Sent]
+    ) -> dict[str, Any]:
         cleared: list[str] = []
         if alert["kind"] == AlertKind.CLEARED:
             cleared = still_told(told, self.partition.book, alert, timeline)
-        fired_at = int(alert["decided"]) if self.virtual else max(self.now_ms, int(alert["time"]))
-        event = render(
+        return render(
             self.partition.book,
             alert,
             timeline,
-            fired_at=fired_at,
+            fired_at=alert["decided"] if self.virtual else max(self.now_ms, alert["time"]),
             cleared=cleared,
             allowed=self.settings.attributes,
         )
-        outgoing = sending(told.get(event["id"]), event, int(alert["started"]))
-        if outgoing is not None:
-            told[outgoing.remembered.id] = outgoing.remembered
-        return outgoing
 
-    def _leave(self, row: int, outgoing: Outgoing) -> None:
-        self.partition.append_history(row, outgoing.remembered.packed())
-        if int(outgoing.time_ms) >= self.settings.not_before_ms:
-            self.outgoing.append(outgoing)
+    def _leave(self, leaving: Sequence[tuple[int, Outgoing]]) -> None:
+        """Remember as sent, and put on the way what is not too old for it."""
+        rows = [row for row, _ in leaving]
+        numbers = self.partition.work.incidents["history"][rows].tolist()
+        self.partition.load_history(
+            b"".join(
+                stored_entry(number, outgoing.remembered.packed())
+                for number, (_, outgoing) in zip(numbers, leaving, strict=True)
+            )
+        )
+        oldest = self.settings.not_before_ms
+        self.outgoing.extend(each for _, each in leaving if each.time_ms >= oldest)
 
     def _fired(self, until: int) -> str:
         return format_time(until if self.virtual else max(self.now_ms, 0))
@@ -331,12 +348,13 @@ class Turn:
     def histories(self, rows: Sequence[int]) -> dict[int, bytes]:
         """All history bytes of these incidents: stored, then pending."""
         partition = self.partition
-        numbers = {row: int(partition.work.incidents[row]["history"]) for row in rows}
-        wanted = [number for number in numbers.values() if number < partition.stored_upto]
+        numbers = partition.work.incidents["history"][list(rows)].tolist()
+        wanted = [number for number in numbers if number < partition.stored_upto]
         stored = self.read_history(wanted) if wanted else {}
+        pending = pending_of(partition.shard, numbers)
         return {
-            row: stored.get(number, b"") + partition.pending(number)
-            for row, number in numbers.items()
+            row: stored.get(number, b"") + new
+            for row, number, new in zip(rows, numbers, pending, strict=True)
         }
 
 

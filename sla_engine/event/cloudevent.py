@@ -41,21 +41,24 @@ def name(data: NDArray[np.uint8], span: Any) -> str:
 
 def value(data: NDArray[np.uint8], span: Any) -> Any:
     """The value of one SPAN row as it stands in canonical JSON."""
-    kind = int(span["kind"])
+    written = text(data, span)
+    return plain_value(int(span["member"]), int(span["kind"]), int(span["value"]), written)
+
+
+def plain_value(member: int, kind: int, number: int, written: str) -> Any:
+    """The value of a span whose bytes are `written`."""
     if kind == _TEXT:
-        return text(data, span)
+        return written
     if kind == _NULL:
         return None
     if kind == _TIME:
-        return format_time(int(span["value"]))
+        return format_time(number)
     if kind in (_TRUE, _FALSE):
         return kind == _TRUE
     if kind == _LIST:
-        joined = text(data, span)
-        return joined.split(SEPARATOR) if joined else []
-    if int(span["member"]) != _CUSTOM:
-        return int(span["value"])
-    written = text(data, span)
+        return written.split(SEPARATOR) if written else []
+    if member != _CUSTOM:
+        return number
     return int(written) if written.removeprefix("-").isdecimal() else float(written)
 
 

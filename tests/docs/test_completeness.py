@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from sla_engine.alert.render import TYPES
+from sla_engine.alert.wording import TYPES
 from sla_engine.cli import VERBS
 from sla_engine.event.layout import TYPE_NAMES, DeadCode, Member
 from tests.docs.pages import ROOT

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sla_engine.clock.layout import CLOCK, INCIDENT, NEVER
 from sla_engine.engine.entries import entries_in
+from sla_engine.engine.histories import pending_of
 from sla_engine.engine.images import images_of
 from sla_engine.engine.loading import read_rows, translated
 from sla_engine.engine.packing import words_of
@@ -32,7 +33,7 @@ def filled(pieces: list[tuple[int, bytes]]) -> Partition:
 
 
 def histories(partition: Partition) -> list[bytes]:
-    return [partition.pending(history) for history in range(6)]
+    return list(pending_of(partition.shard, range(6)))
 
 
 def joined(pieces: list[tuple[int, bytes]]) -> list[bytes]:

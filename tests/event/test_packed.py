@@ -140,3 +140,13 @@ def test_another_version_is_refused() -> None:
 
 def test_no_bytes_are_no_events() -> None:
     assert len(unpack_all(b"").events) == 0
+
+
+def test_an_opaque_entry_that_is_cut_short_is_an_error() -> None:
+    whole = pack_opaque(EventType.SENT, b"p" * 200)
+    assert list(opaque_payloads(whole + whole)) == [b"p" * 200] * 2
+    for size in range(1, len(whole)):
+        with pytest.raises(EventError, match=f"at byte {len(whole)} "):
+            list(opaque_payloads(whole + whole[:size]))
+    with pytest.raises(EventError, match="at byte 0 "):
+        list(opaque_payloads(b"\xff" * 20))
