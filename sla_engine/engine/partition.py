@@ -53,8 +53,8 @@ _START_ROWS = 1 << 10
 class Partition:
     """Rows of one partition and what changed since the last commit and checkpoint.
 
-    Bytes are only appended to the arena; `pending(history)` gives what the store does not
-    have yet. The arrays are replaced when they grow, so handles are taken per call.
+    Bytes are only appended to the arena (engine.histories reads what the store does not have
+    yet). The arrays are replaced when they grow, so handles are taken per call.
     """
 
     def __init__(self, number: int, book: RuleBook) -> None:
@@ -178,17 +178,6 @@ class Partition:
         end = start + len(packed)
         self.shard.arena[start:end] = np.frombuffer(packed, np.uint8)
         chain_entry(self.shard_handle().value, history, start, end)
-
-    def pending(self, history: int) -> bytes:
-        """The history bytes of an incident that are not in the store yet, oldest first."""
-        parts = []
-        at = int(self.shard.last_entry[history])
-        while at >= 0:
-            entry = self.shard.entries[at]
-            start = int(entry["start"])
-            parts.append(self.shard.arena[start : start + int(entry["length"])].tobytes())
-            at = int(entry["previous"])
-        return b"".join(reversed(parts))
 
     def replace(self, row: int, folded: Folded) -> None:
         """Take a refolded incident's rows in place of what the row had."""
