@@ -7,6 +7,7 @@ distributed are the same program).
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 import threading
@@ -148,6 +149,9 @@ class Running:
 
     def run(self, *, signals: bool = True) -> None:
         """Until SIGTERM, SIGINT or an error; then everything in flight is finished."""
+        # What was loaded until here stays: a full collection over it held a turn up for 0.15 s.
+        gc.collect()
+        gc.freeze()
         self.thread.start()
         try:
             self.worker.run(signals=signals)

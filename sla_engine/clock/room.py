@@ -28,6 +28,13 @@ def longer(array: NDArray[Any], size: int) -> NDArray[Any]:
     return fresh[:size]
 
 
+_STEP_MAX: Final = 16_384
+"""Rows that an array grows by at most unless more are needed: new rows are filled in a turn."""
+
+
 def next_size(size: int, needed: int) -> int:
-    """Rows to have when `needed` no longer fit in `size`: few more, since more costs no copy."""
-    return max(needed, size + max(size // 4, 1024))
+    """Rows to have when `needed` no longer fit in `size`: few more, since more costs no copy.
+
+    A quarter more of 250,000 incidents held a turn up for 0.1 s.
+    """
+    return max(needed, size + min(max(size // 4, 1024), _STEP_MAX))
