@@ -11,6 +11,7 @@ import click
 from sla_engine.cli.output import put_json, span, table
 from sla_engine.cli.replayed import read
 from sla_engine.config import Settings
+from sla_engine.engine.customers import learn
 from sla_engine.engine.explain import explain
 from sla_engine.engine.ports import Store
 from sla_engine.engine.refold import Folder
@@ -45,19 +46,20 @@ def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None
     from sla_engine.cli.wiring import open_services
     from sla_engine.store.redis_store import RedisStore
 
-    policies = load_directory(settings.policies.dir)
+    book = RuleBook(load_directory(settings.policies.dir))
     services = open_services(settings)
     try:
         partitions = services.log.ensure_topics(settings.kafka.partitions).partitions
         store = RedisStore(services.redis_url)
         try:
             packed = stored_history(store, partitions, tenant, incident)
+            learn(store, book)
         finally:
             store.close()
     finally:
         services.close()
     end_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
-    folder = Folder(RuleBook(policies))
+    folder = Folder(book)
     folded = folder.fold(unpack_all(packed), end_ms, report=True) if packed else None
     if folded is None or not folded.incident[0]["events"]:
         raise EventError(

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sla_engine.cli.common import load
 from sla_engine.clock.layout import ENDED, State
 from sla_engine.engine.checkpoint import chunk_name, page_name
+from sla_engine.engine.customers import learn
 from sla_engine.engine.entries import entries_in
 from sla_engine.engine.images import read_journal_entry, read_page
 from sla_engine.engine.loading import Image, read_images
@@ -196,6 +197,7 @@ def open_queue(config: Path | None, policies: Path | None) -> Iterator[Queue]:
         partitions = services.log.ensure_topics(settings.kafka.partitions).partitions
         store = RedisStore(services.redis_url)
         try:
+            learn(store, book)
             yield Queue(store, partitions, book)
         finally:
             store.close()

@@ -89,7 +89,7 @@ class Owned:
         rows = partition.changed()
         history = partition.new_history(self.committed_entries)
         leaving = in_order(self.turn.outgoing)
-        if not len(rows) and not history and not leaving and next_offset == self.next_offset:
+        if not (len(rows) or history or leaving) and next_offset == self.next_offset:
             return None
         self._share(rows)
         entry = journal_entry(
@@ -119,6 +119,7 @@ class Owned:
         self.committed_entries = int(self.partition.shard.levels[ENTRIES])
         self.partition.close_turn()
         self.turn.outgoing = []
+        self.turn.shared = {}
 
     def begin(self, next_offset: int) -> bool:
         """Seal the turn and send its call, without waiting for the answer; was there one?
@@ -179,7 +180,9 @@ class Owned:
             self.store.trim_outbox(self.number, self.token, last, position)
 
     def _share(self, rows: NDArray[np.int64]) -> None:
-        """Put the names of profiles and calendars where whoever loads the rows finds them."""
+        """Put what rows mean where whoever loads them finds it: profiles, calendars, updates."""
+        for name, packed in self.turn.shared.items():
+            self.store.put_shared(name, packed)
         book = self.partition.book
         work = self.partition.work
         for profile in np.unique(work.incidents["profile"][rows]).tolist():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sla_engine.calendar import ALWAYS_INDEX
 from sla_engine.engine.checkpoint import chunk_name, page_name
+from sla_engine.engine.customers import learn
 from sla_engine.engine.entries import entries_in
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import read_journal_entry, read_page
@@ -92,6 +93,7 @@ def claim(
     owned.next_offset = header.next_offset
     owned.alerts_position = header.alerts_position
     names = Names(store, book)
+    learn(store, book)
     _load_pages(store, number, int(header.extra.get("pages", b"0")), partition, names)
     stored = int(header.extra.get("histories", b"0"))
     partition.stored_upto = stored

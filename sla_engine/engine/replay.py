@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from sla_engine.alert.render import id_of
 from sla_engine.alert.wording import TYPES
+from sla_engine.engine.customers import updates_in
 from sla_engine.engine.merges import Address, Item, address_of, items_of, merges, settle
 from sla_engine.engine.refold import Folded, Folder, as_rows
 from sla_engine.engine.replay_fold import ManyFolder
-from sla_engine.engine.replay_log import Refused, ReplayLog, incidents_with
+from sla_engine.engine.replay_log import CONFLICT, Refused, ReplayLog, incidents_with
 from sla_engine.engine.report import clock_reports
+from sla_engine.event.cloudevent import text
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
-from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
+from sla_engine.event.layout import FLAG_CONTROL, DeadCode, DecodedBatch, EventType
 from sla_engine.event.order import count_contradictions, sort_history
 from sla_engine.event.times import format_time
 from sla_engine.policy.model import PolicySet
@@ -152,7 +154,23 @@ class Replay:
             _Group(address_of(firsts, n), order[bounds[n] : bounds[n + 1]])
             for n in range(len(bounds) - 1)
         ]
-        return sorted(found, key=lambda group: group.address)
+        return self._told(sorted(found, key=lambda group: group.address))
+
+    def _told(self, groups: list[_Group]) -> list[_Group]:
+        """The incidents with the `customer.updated` that concern them behind their own events."""
+        updates = self.log.updates()
+        if not len(updates):
+            return groups
+        batch = self.log.unpacked(updates)
+        self.book.update_customers(updates_in(batch))
+        tenants = np.array([text(batch.data, span) for span in batch.spans[batch.events["span"]]])
+        named = batch.spans["hash"][batch.events["span"] + 1]
+        found = []
+        for group in groups:
+            customers = self.log.entries["customer"][group.rows]
+            own = (tenants == group.address[0]) & np.isin(named, customers[customers != 0])
+            found.append(_Group(group.address, np.concatenate((group.rows, updates[own]))))
+        return found
 
     def _merge(self) -> None:
         """Put `incident.absorbed` where the log's merges call for it."""
@@ -192,11 +210,12 @@ class Replay:
             if same:
                 self.duplicates += 1
             elif not self._made(rows[row]):
-                self.log.refuse(int(rows[row]), DeadCode.CONFLICT, _CONFLICT)
+                self.log.refuse(int(rows[row]), DeadCode.CONFLICT, CONFLICT)
         self.contradictions += count_contradictions(batch, order)
         refused = self._refuse_after_ends(batch, order, groups, rows, block)
         if refused:
             order = order[~np.isin(order, refused)]
+        order = order[_since_the_first(batch, order, groups)]
         counts = np.bincount(groups[order], minlength=len(block))
         return order, np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
@@ -223,12 +242,6 @@ class Replay:
         return refused
 
 
-_CONFLICT: Final = (
-    "an event with this source and id came before with another type, time or data; give a "
-    "corrected event an id of its own"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class _Group:
     """One incident: its entries in the log, in the order in which they came."""
@@ -249,6 +262,20 @@ def _blocks(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
         size += len(group.rows)
     if block:
         yield block
+
+
+def _since_the_first(
+    batch: DecodedBatch, order: NDArray[np.int64], groups: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which of `order` are not control records before their incident's first event."""
+    own = batch.events["flags"][order] & FLAG_CONTROL == 0
+    if own.all():
+        return np.ones(len(order), np.bool_)
+    so_far = np.cumsum(own)
+    _, begins, which = np.unique(groups[order], return_index=True, return_inverse=True)
+    before = (so_far - own)[begins]
+    since: NDArray[np.bool_] = so_far > before[which]
+    return since
 
 
 def _first_of_each(

@@ -96,7 +96,8 @@ class ArrivalReplay:
         accepted = events["code"] == 0
         times = np.where(accepted, events["time"], _LONG_AGO)
         before = np.maximum.accumulate(np.concatenate(([self._now_ms], times)))[:-1]
-        alone = accepted & ((times < before) | (events["type"] == EventType.MERGED))
+        apart = np.isin(events["type"], (EventType.MERGED, EventType.CUSTOMER_UPDATED))
+        alone = accepted & ((times < before) | apart)
         start = 0
         for at in [*np.flatnonzero(alone).tolist(), len(events)]:
             if start < at:
@@ -118,10 +119,13 @@ class ArrivalReplay:
         """A late event: what its incident had to say up to now was said before it came."""
         event = batch.events[at]
         row = self._partition.find(int(event["key1"]), int(event["key2"]))
+        upto = max(now_ms, int(event["time"])) - 1
         if row >= 0:
-            upto = max(now_ms, int(event["time"])) - 1
             self._turn.fire_candidates(np.array([row], np.int64), upto)
             self._turn.flush()
+        if event["type"] == EventType.CUSTOMER_UPDATED:  # it may concern any of them
+            while self._turn.fire(upto):
+                self._turn.flush()
         if event["type"] != EventType.MERGED:
             self._apply(batch, at, at + 1, now_ms)
             return

@@ -132,7 +132,7 @@ class ManyFolder:
                 ended=output.clocks[clock : mark["ended"]],
                 alerts=superseded(output.alerts[alert : mark["alerts"]]),
                 segments=np.zeros(0, SEGMENT),
-                timeline=Timeline(self._book.policies, events, own.tolist()),
+                timeline=Timeline(self._book.policies, events, own.tolist(), self._book.directory),
             )
             clock, alert = int(mark["clocks"]), int(mark["alerts"])
 

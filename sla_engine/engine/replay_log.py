@@ -14,9 +14,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sla_engine.engine.customers import updates_of
 from sla_engine.event.compiled import kernel
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
-from sla_engine.event.layout import FLAG_CONTROL, TYPE_NAMES, DeadCode, DecodedBatch, EventType
+from sla_engine.event.layout import (
+    FLAG_CONTROL,
+    TYPE_NAMES,
+    DeadCode,
+    DecodedBatch,
+    EventType,
+    Member,
+)
 from sla_engine.event.packed import pack, packed_bound, unpack_all
 
 #: Where one accepted event lies: among the packed ones, and as it came.
@@ -31,6 +39,7 @@ ENTRY: Final = np.dtype(
         ("raw_start", "i4"),
         ("raw_end", "i4"),
         ("type", "i4"),
+        ("customer", "u8"),  # hash of the customer that the event names, 0 = none
     ],
     align=True,
 )
@@ -100,13 +109,27 @@ class ReplayLog(Intake):
         self._used = 0
         self._entries = np.zeros(1 << 10, ENTRY)
         self._count = 0
+        self._updates: dict[int, int] = {}  # id of a `customer.updated` -> its content
 
     def add(self, lines: bytes) -> None:
         """Events as JSON lines; a text ends with a whole line."""
         batch = self.decode(lines)
         counted = (batch.events["code"] == 0) & (batch.events["flags"] & FLAG_CONTROL == 0)
         self._pack(batch, np.flatnonzero(counted), len(self._chunks))
+        self._pack(batch, self._new_updates(batch), len(self._chunks))
         self._chunks.append(lines if self._keep_raw else b"")
+
+    def _new_updates(self, batch: DecodedBatch) -> NDArray[np.int64]:
+        """The `customer.updated` that were not there before; one copy comes per partition."""
+        new = []
+        for row in updates_of(batch.events).tolist():
+            identity, content = (int(batch.events[row][name]) for name in ("id", "content"))
+            if identity not in self._updates:
+                self._updates[identity] = content
+                new.append(row)
+            elif self._updates[identity] != content:
+                self.refuse_row(batch, row, DeadCode.CONFLICT, CONFLICT)
+        return np.array(new, np.int64)
 
     def add_made(self, batch: DecodedBatch) -> None:
         """Events that the replay makes itself: what a worker would put on the log."""
@@ -134,16 +157,22 @@ class ReplayLog(Intake):
 
     def by_incident(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(order, bounds): entries `order[bounds[n]:bounds[n + 1]]` are one incident's, as come."""
-        entries = self.entries
+        own = np.flatnonzero(self.entries["type"] != EventType.CUSTOMER_UPDATED)
+        entries = self.entries[own]
         order = np.lexsort((entries["key2"], entries["key1"])).astype(np.int64)
         if not len(order):
             return order, np.zeros(1, np.int64)
         ordered = entries[order]
+        order = own[order]
         new = (ordered["key1"][1:] != ordered["key1"][:-1]) | (
             ordered["key2"][1:] != ordered["key2"][:-1]
         )
         bounds = np.concatenate(([0], np.flatnonzero(new) + 1, [len(order)])).astype(np.int64)
         return order, bounds
+
+    def updates(self) -> NDArray[np.int64]:
+        """The entries that are `customer.updated`, in the order in which they came."""
+        return np.flatnonzero(self.entries["type"] == EventType.CUSTOMER_UPDATED)
 
     def unpacked(self, rows: NDArray[np.int64]) -> DecodedBatch:
         """These entries as rows, in the order given."""
@@ -169,6 +198,13 @@ def incidents_with(entries: NDArray[Any], kinds: Sequence[EventType]) -> NDArray
     return found
 
 
+CONFLICT: Final = (
+    "an event with this source and id came before with another type, time or data; give a "
+    "corrected event an id of its own"
+)
+_CUSTOMER: Final = int(Member.CUSTOMER)
+
+
 def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
     if len(array) >= size:
         return array
@@ -187,6 +223,16 @@ def rows_bound(events: Any, spans: Any, rows: Any) -> Any:
 
 
 @kernel
+def customer_in(event: Any, spans: Any) -> Any:
+    """Hash of the customer that an event names, 0 when it names none."""
+    found = np.uint64(0)
+    for i in range(event["span"], event["span"] + event["spans"]):
+        if spans[i]["member"] == _CUSTOMER:
+            found = spans[i]["hash"]
+    return found
+
+
+@kernel
 def pack_rows(data: Any, events: Any, spans: Any, rows: Any, out: Any, at: Any, entries: Any,
               chunk: Any) -> Any:  # fmt: skip
     """Pack these rows into `out` from `at` and describe each in `entries`; returns the end."""
@@ -201,6 +247,7 @@ def pack_rows(data: Any, events: Any, spans: Any, rows: Any, out: Any, at: Any, 
         entry["raw_start"] = event["raw_start"]
         entry["raw_end"] = event["raw_end"]
         entry["type"] = event["type"]
+        entry["customer"] = customer_in(event, spans)
         entry["start"] = end
         end = pack(data, event, spans, out, end)
         entry["end"] = end

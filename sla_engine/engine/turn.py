@@ -18,6 +18,7 @@ from sla_engine.alert.render import render
 from sla_engine.alert.timeline import Timeline
 from sla_engine.clock.layout import ENDED, MERGED, AlertKind
 from sla_engine.clock.work import ALERTS, Outcome
+from sla_engine.engine.customers import contradicts, is_of, shared_name, told_by
 from sla_engine.engine.entries import stored_entry
 from sla_engine.engine.histories import opened, pending_of
 from sla_engine.engine.inorder import (
@@ -48,6 +49,11 @@ from sla_engine.limits import HORIZON_MS, TURN_FIRES_MAX
 ReadHistory = Callable[[Sequence[int]], dict[int, bytes]]
 
 _NO_DATA = np.zeros(1, np.uint8)
+_ROWS_PER_READ = 256
+_CONFLICT = (
+    "an event with this source and id is known with another type, time or data; "
+    "give a corrected event a new id"
+)
 
 
 @dataclass
@@ -91,6 +97,7 @@ class Turn:
     outgoing: list[Outgoing] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
+    shared: dict[str, bytes] = field(default_factory=dict)  # to be stored for all partitions
     unheard: int = 0  # control records that change nothing yet
     now_ms: int = 0
     virtual: bool = False  # replay: alerts are fired at their own instants
@@ -133,8 +140,9 @@ class Turn:
         kind = int(event["type"])
         if kind in (EventType.TIME, EventType.CUSTOMER_UPDATED, EventType.POLICY_PUBLISHED):
             self.counters.control += 1
-            if kind != EventType.TIME:
-                self.unheard += 1
+            self.unheard += kind == EventType.POLICY_PUBLISHED
+            if kind == EventType.CUSTOMER_UPDATED:
+                self._customer_updated(batch, at)
             return
         partition = self.partition
         self.flush()
@@ -155,6 +163,31 @@ class Turn:
         partition.append_history(row, packed)
         self._refold(row, whole, sent_of(history), event)
 
+    def _customer_updated(self, batch: DecodedBatch, at: int) -> None:
+        """The directory says something else from the record's time on, open incidents hear it."""
+        told = told_by(batch, at)
+        tenant, customer, update = told
+        book = self.partition.book
+        if contradicts(book.directory.updates(tenant, customer), update):
+            self.dead.append(DeadLetter(at, DeadCode.CONFLICT, _CONFLICT))
+            return
+        book.update_customer(tenant, customer, update)
+        packed = packed_event(batch, at)
+        self.shared[shared_name(told)] = packed
+        self.flush()
+        event = batch.events[at]
+        named = batch.spans[int(event["span"]) + 1]["hash"]
+        incidents = self.partition.work.incidents[: self.partition.rows]
+        rows = np.flatnonzero((incidents["customer"] == named) & (incidents["flags"] & ENDED == 0))
+        for first in range(0, len(rows), _ROWS_PER_READ):
+            histories = self.histories(rows[first : first + _ROWS_PER_READ].tolist())
+            for row, history in histories.items():
+                whole = unpack_all(history + packed)
+                known = whole.events["id"][:-1] == event["id"]
+                if is_of(whole, tenant) and not known.any():
+                    self.partition.append_history(row, packed)
+                    self._refold(row, whole, sent_of(history), event)
+
     def _refusal(self, row: int, whole: DecodedBatch, event: Any) -> tuple[DeadCode, str] | None:
         """Why the event cannot count; ACCEPTED stands for a duplicate, None for none."""
         earlier = whole.events[:-1]
@@ -162,10 +195,7 @@ class Turn:
         if len(same):
             if earlier[same[0]]["content"] == event["content"]:
                 return DeadCode.ACCEPTED, ""
-            return DeadCode.CONFLICT, (
-                "an event with this source and id is known with another type, time or data; "
-                "give a corrected event a new id"
-            )
+            return DeadCode.CONFLICT, _CONFLICT
         incident = self.partition.work.incidents[row]
         if incident["flags"] & ENDED:
             if not incident["flags"] & MERGED:

@@ -295,8 +295,8 @@ class Engine(Mailbox):
         self._tell(turn, stop - start, int(accepted.sum()))
         if turn.unheard:
             log.warning(
-                "partition %d: customer.updated and policy.published change nothing yet: "
-                "edit the policy files and start the workers again",
+                "partition %d: policy.published changes nothing yet: edit the policy files and "
+                "start the workers again",
                 owned.number,
             )
             turn.unheard = 0

@@ -7,7 +7,7 @@ from its time on, for its tenant. `valid` opens and closes a version.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sla_engine.policy.model import Customer
@@ -56,6 +56,10 @@ class Directory:
         insort(known, update)
         base = self._customers.get(customer, Customer(customer, {}))
         self._versions[tenant, customer] = _versions(base, known)
+
+    def updates(self, tenant: str, customer: str) -> Sequence[Update]:
+        """The updates of an entry, the earliest first."""
+        return self._updates.get((tenant, customer), [])
 
     def versions(self) -> Iterable[tuple[tuple[str | None, str], list[Version]]]:
         """((tenant or None, customer), its versions from the first on)."""

@@ -8,7 +8,7 @@ own conditions, and the kernel goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -197,7 +197,12 @@ class RuleBook:
 
     def update_customer(self, tenant: str, customer: str, update: Update) -> None:
         """Take in a `customer.updated`; the incidents of the customer are the caller's affair."""
-        self.directory.update(tenant, customer, update)
+        self.update_customers([(tenant, customer, update)])
+
+    def update_customers(self, told: Iterable[tuple[str, str, Update]]) -> None:
+        """Several of them at once, in any order; those that are known change nothing."""
+        for tenant, customer, update in told:
+            self.directory.update(tenant, customer, update)
         self._fill_directory()
         self.rules = self._assemble()
 

@@ -153,6 +153,8 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", type=Path, help="folder for the ledgers of each part")
     options = parser.parse_args()
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
     parts: dict[str, Act] = {
         "control": control,
         "kills": kills(options.kills),

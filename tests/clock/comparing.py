@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from sla_engine.engine.refold import Folder
+from sla_engine.engine.replay import Replay
 from sla_engine.engine.report import clock_reports
 from sla_engine.event.decode import Decoder
 from sla_engine.event.times import parse_time_text
@@ -67,6 +68,19 @@ def engine_fold(pair: Pair, events: list[Event], until: int) -> tuple[list[Any],
     return clocks, alerts
 
 
+def replay_fold(text: str, events: list[Event], until: int) -> tuple[list[Any], list[Any]]:
+    """(clocks, alerts) by a replay, which finds out by itself whom a control record concerns."""
+    replay = Replay(load_text(text, "policies.yaml"))
+    replay.add(b"\n".join(orjson.dumps(event) for event in events))
+    clocks: list[Any] = []
+    alerts: list[Any] = []
+    for one in replay.incidents(until):
+        said = one.alerts()
+        alerts += said
+        clocks += one.clocks(said)
+    return clocks, alerts
+
+
 def _update(event: Event) -> tuple[str, str, Update]:
     data = event["data"]
     changes = tuple((name, value) for name, value in data.items() if name != "valid")
@@ -97,7 +111,11 @@ def differences(pair: Pair, events: list[Event], until: int) -> list[str]:
     known = [event for event in events if parse_time_text(event["time"]) <= until]
     if any(event["type"] == "incident.merged" for event in known):
         known = with_absorbed(pair.policies, known, until)
-    clocks, alerts = engine_fold(pair, known, until)
+    return compared(expected, *engine_fold(pair, known, until))
+
+
+def compared(expected: Result, clocks: list[Any], alerts: list[Any]) -> list[str]:
+    """One line per member that is not as expected."""
     return [
         *_compared({_key(c): c for c in expected.clocks}, {_key(c): c for c in clocks}),
         *_compared(

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from tests.clock.comparing import Pair, differences
+from tests.clock.comparing import Pair, compared, differences, reference_fold, replay_fold
 from tests.reference.generate import History, history, minimise
 
 PER_LEVEL = 1000
@@ -55,3 +55,17 @@ def test_a_few_histories_are_folded_as_the_reference_folds_them(level: int) -> N
     """The quick share of the above, for those who are at work on the fold."""
     for seed in range(PER_LEVEL, PER_LEVEL + 12):
         assert not differs(history(Random(seed), level)), told(level, seed)
+
+
+def test_a_replay_finds_whom_an_update_of_a_customer_concerns() -> None:
+    """The reference gives every incident all control records; the replay chooses."""
+    seen = 0
+    for seed in range(60):
+        text, events, until = history(Random(seed), 2)
+        kinds = {event["type"] for event in events}
+        # Merges and deletions refuse events, which the reference is told beforehand.
+        if "customer.updated" in kinds and not kinds & {"incident.merged", "incident.deleted"}:
+            seen += 1
+            expected = reference_fold(Pair.of(text), events, until)
+            assert not compared(expected, *replay_fold(text, events, until)), f"seed {seed}"
+    assert seen >= 8
