@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sla_engine.alert.ids import encoded
 from sla_engine.clock.layout import NEVER
+from sla_engine.engine.refold import distinct
 from sla_engine.event.cloudevent import text, value
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType, Member, SpanKind
 from sla_engine.event.times import format_time
@@ -145,6 +146,29 @@ def settle(address: Address, items: Iterable[Item]) -> tuple[Merge | None, list[
         return None, refused
     known = tuple(sorted(absorbed))
     return Merge(address, ended.other, ended.time_ms, min(opened, earlier), known), refused
+
+
+def to_tell(history: DecodedBatch) -> list[Merge] | Refusal:
+    """What the newest event of a history, a merge or an absorption, is to be told to others.
+
+    An absorption that comes when the incident was merged itself is handed on to where that went,
+    under the first incident's name: what the merge said stays said.
+    """
+    order = distinct(history)
+    newest = len(history.events) - 1
+    items = items_of(history, order)
+    merge, refused = settle(address_of(history, int(order[0])), items)
+    for refusal in refused:
+        if refusal.row == newest:
+            return refusal
+    if merge is None:
+        return []
+    item = next(item for item in items if item.row == newest)
+    if item.kind == EventType.MERGED:
+        return [merge]
+    tenant, _ = merge.address
+    source = (tenant, item.other)
+    return [Merge(source, merge.into, merge.time_ms, item.opening_ms, item.absorbed)]
 
 
 def _after(item: Item, ended: Item) -> Refusal:

@@ -1,7 +1,7 @@
 """A partition that this worker owns: memory, token, sequence, and its durable steps.
 
 Order of effects (design section 5): 1 decode, dead letters acknowledged; 2 apply; 3 the atomic
-call; 4 acknowledge the log (advisory); 5 produce alerts from the outbox; 6 trim it after the
+call; 4 acknowledge the log (advisory); 5 produce the outbox; 6 trim it after the
 broker's answer. A crash between any two may repeat an alert under the same id, never lose one.
 """
 
@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import images_of, journal_entry
+from sla_engine.engine.merges import Merge
 from sla_engine.engine.outgoing import Outgoing
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
@@ -29,6 +31,8 @@ from sla_engine.policy.definitions import calendar_key
 from sla_engine.timer.near import Near
 
 _KEY = struct.Struct("<H")
+#: A bit beside the length of the key: the record belongs on the log of events.
+_TO_EVENTS = 1 << 15
 
 
 def outbox_entry(outgoing: Outgoing) -> bytes:
@@ -37,11 +41,20 @@ def outbox_entry(outgoing: Outgoing) -> bytes:
     return _KEY.pack(len(key)) + key + outgoing.value()
 
 
+def told_entry(merge: Merge) -> bytes:
+    """The same of an event that goes to another incident, by way of the log of events."""
+    key = merge.into.encode()
+    return _KEY.pack(len(key) | _TO_EVENTS) + key + orjson.dumps(merge.event())
+
+
 def record_of(partition: int, entry: bytes) -> OutRecord:
     """The record that an outbox entry stands for; alerts keep their incident's partition."""
-    (size,) = _KEY.unpack_from(entry)
-    key = entry[_KEY.size : _KEY.size + size]
-    return OutRecord("alerts", partition, key, entry[_KEY.size + size :])
+    (head,) = _KEY.unpack_from(entry)
+    end = _KEY.size + (head & ~_TO_EVENTS)
+    key, value = entry[_KEY.size : end], entry[end:]
+    if head & _TO_EVENTS:
+        return OutRecord("events", None, key, value)
+    return OutRecord("alerts", partition, key, value)
 
 
 @dataclass
@@ -88,7 +101,10 @@ class Owned:
         partition = self.partition
         rows = partition.changed()
         history = partition.new_history(self.committed_entries)
-        leaving = in_order(self.turn.outgoing)
+        leaving = [
+            *(told_entry(merge) for merge in self.turn.told),
+            *(outbox_entry(each) for each in in_order(self.turn.outgoing)),
+        ]
         if not (len(rows) or history or leaving) and next_offset == self.next_offset:
             return None
         self._share(rows)
@@ -105,7 +121,7 @@ class Owned:
             from_offset=self.next_offset,
             next_offset=next_offset,
             journal=entry,
-            outbox=[outbox_entry(each) for each in leaving],
+            outbox=leaving,
         )
         self._seal(step, rows)
         return step
@@ -119,6 +135,7 @@ class Owned:
         self.committed_entries = int(self.partition.shard.levels[ENTRIES])
         self.partition.close_turn()
         self.turn.outgoing = []
+        self.turn.told = []
         self.turn.shared = {}
 
     def begin(self, next_offset: int) -> bool:

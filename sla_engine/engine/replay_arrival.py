@@ -12,14 +12,13 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from sla_engine.engine.merges import Merge, address_of, items_of, settle
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.refold import Folder, distinct
 from sla_engine.engine.replay import Incident
 from sla_engine.engine.replay_log import Intake
-from sla_engine.engine.turn import Turn, TurnSettings, packed_event
+from sla_engine.engine.turn import Turn, TurnSettings
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
-from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
+from sla_engine.event.layout import DecodedBatch, EventType
 from sla_engine.event.order import count_contradictions
 from sla_engine.event.packed import unpack_all
 from sla_engine.policy.model import PolicySet
@@ -114,6 +113,9 @@ class ArrivalReplay:
         for letter in self._turn.dead:
             self.log.refuse_row(batch, letter.row, letter.code, letter.message)
         self._turn.dead.clear()
+        while self._turn.told:
+            merge = self._turn.told.pop(0)
+            self._tell(self._made.decode_lines(orjson.dumps(merge.event())), now_ms)
 
     def _take_alone(self, batch: DecodedBatch, at: int, now_ms: int) -> None:
         """A late event: what its incident had to say up to now was said before it came."""
@@ -126,16 +128,7 @@ class ArrivalReplay:
         if event["type"] == EventType.CUSTOMER_UPDATED:  # it may concern any of them
             while self._turn.fire(upto):
                 self._turn.flush()
-        if event["type"] != EventType.MERGED:
-            self._apply(batch, at, at + 1, now_ms)
-            return
-        merge = self._merge(batch, at, row)
-        if merge is not None:
-            refused = len(self.log.refused)
-            self._apply(batch, at, at + 1, now_ms)
-            if len(self.log.refused) == refused:
-                told = self._made.decode_lines(orjson.dumps(merge.event()))
-                self._tell(told, now_ms)
+        self._apply(batch, at, at + 1, now_ms)
 
     def _tell(self, told: DecodedBatch, now_ms: int) -> None:
         """The event that a merge makes for the other incident; dropped if it cannot count."""
@@ -146,18 +139,6 @@ class ArrivalReplay:
             self._turn.flush()
         self._turn.take(told, 0, 1)
         self._turn.dead.clear()
-
-    def _merge(self, batch: DecodedBatch, at: int, row: int) -> Merge | None:
-        """What a merge comes to; None when it is refused."""
-        history = self._turn.history(row) if row >= 0 else b""
-        whole = unpack_all(history + packed_event(batch, at))
-        order = distinct(whole)
-        merge, refused = settle(address_of(whole, 0), items_of(whole, order))
-        for refusal in refused:
-            if refusal.row == len(whole.events) - 1 and refusal.code is DeadCode.MERGED:
-                self.log.refuse_row(batch, at, refusal.code, refusal.message)
-                return None
-        return merge
 
 
 def _as_replayed(event: dict[str, Any]) -> dict[str, Any]:

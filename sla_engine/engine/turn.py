@@ -29,6 +29,7 @@ from sla_engine.engine.inorder import (
     new_incident_row,
     take_events,
 )
+from sla_engine.engine.merges import Merge, Refusal, to_tell
 from sla_engine.engine.outgoing import (
     CLEARED,
     Outgoing,
@@ -97,6 +98,7 @@ class Turn:
     outgoing: list[Outgoing] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
+    told: list[Merge] = field(default_factory=list)  # what other incidents must hear
     shared: dict[str, bytes] = field(default_factory=dict)  # to be stored for all partitions
     unheard: int = 0  # control records that change nothing yet
     now_ms: int = 0
@@ -160,6 +162,12 @@ class Turn:
             else:
                 self.dead.append(DeadLetter(at, *refusal))
             return
+        if kind in (EventType.MERGED, EventType.ABSORBED):
+            telling = to_tell(whole)
+            if isinstance(telling, Refusal):
+                self.dead.append(DeadLetter(at, telling.code, telling.message))
+                return
+            self.told += telling
         partition.append_history(row, packed)
         self._refold(row, whole, sent_of(history), event)
 

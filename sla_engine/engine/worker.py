@@ -409,11 +409,12 @@ class Engine(Mailbox):
         while self._acks:
             waiting, offset, error = self._acks.popleft()
             if error:
-                log.warning("an alert was not taken by the broker, again: %s", error)
+                log.warning("a record was not taken by the broker, again: %s", error)
                 self._produce(waiting)
                 continue
             waiting.acked = True
-            waiting.offset = offset
+            if waiting.record.topic == "alerts":
+                waiting.offset = offset
         now = self.clock.now_ms()
         if now - self._last_trim < TRIM_EVERY_MS:
             return
