@@ -389,6 +389,8 @@ class Engine(Mailbox):
         except Fenced as error:
             self._refused(owned, error)
             return
+        if self._owned.get(owned.number) is not owned:
+            return  # given up meanwhile: whoever owns it now finds the alerts in the outbox
         self._positions[owned.number] = step.next_offset
         if leaving:
             reach("before_produce")
