@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.world import World, net_alerts
 from tests.features.telling import arrived, event, instant, replayed, said
 
@@ -69,6 +71,20 @@ def test_a_warning_with_another_due_is_amended_under_its_own_id() -> None:
     assert amended["data"]["alert"] == warning["id"]
     assert warning["data"]["due"] == "2026-01-12T13:00:00.000Z"
     assert amended["data"]["due"] == "2026-01-12T13:10:00.000Z"
+
+
+@pytest.mark.xfail(reason="in order of arrival an exclusion rewrites what was said", strict=True)
+def test_in_order_of_arrival_too() -> None:
+    power = {"from": instant("11:05"), "to": instant("11:15")}
+    excluded = event(
+        3, "clock.overridden", "11:30", set="default", clock="resolution", exclude=power
+    )
+    _, sent = arrived(POLICIES, [OPENED, event(8, "created", "11:25", "other"), excluded], "12:00")
+    assert said(sent) == [
+        "11:00 warning resolution/1/50%",
+        "11:00 amended resolution/1/50%~1",
+    ]
+    assert [one["data"]["late"] for one in sent[:1]] == [None]
 
 
 def test_not_a_late_event_that_changes_nothing_and_not_a_change_in_time() -> None:
