@@ -25,6 +25,8 @@ from sla_engine.policy.model import PolicySet
 from sla_engine.policy.tables import RuleBook
 
 _LONG_AGO: Final = -(2**62)
+#: They change what was before them, or other incidents: what these had to say is said first.
+_APART: Final = (EventType.MERGED, EventType.CUSTOMER_UPDATED, EventType.OVERRIDDEN)
 
 
 class ArrivalReplay:
@@ -95,7 +97,7 @@ class ArrivalReplay:
         accepted = events["code"] == 0
         times = np.where(accepted, events["time"], _LONG_AGO)
         before = np.maximum.accumulate(np.concatenate(([self._now_ms], times)))[:-1]
-        apart = np.isin(events["type"], (EventType.MERGED, EventType.CUSTOMER_UPDATED))
+        apart = np.isin(events["type"], _APART)
         alone = accepted & ((times < before) | apart)
         start = 0
         for at in [*np.flatnonzero(alone).tolist(), len(events)]:

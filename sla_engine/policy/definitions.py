@@ -228,8 +228,8 @@ def refuse_unknown(policy: Policy, clock: ClockPolicy) -> None:
     if words:
         raise PolicyError(
             f"{clock.where}: clock `{clock.name}` of policy `{policy.name}` has `{words[0]}`, "
-            "which this version does not carry out; running clocks keep the rules they started "
-            "with: leave it out",
+            "which this version does not carry out; after an edit every clock is folded anew "
+            "under the new rules when the workers start again: leave it out",
             code="NOT_CARRIED_OUT",
         )
 

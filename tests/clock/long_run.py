@@ -30,6 +30,12 @@ def chunk(level: int, first: int) -> list[tuple[int, str]]:
     return found
 
 
+def say(line: str) -> None:
+    """A line on stdout, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Run, with progress on stderr."""
     parser = argparse.ArgumentParser(prog="python -m tests.clock.long_run", description=__doc__)
@@ -49,12 +55,12 @@ def main() -> None:
                 done += CHUNK
                 failing += len(found)
                 for seed, told in found:
-                    print(f"level {level} seed {seed}: {told}", flush=True)
+                    say(f"level {level} seed {seed}: {told}")
                 if done % (10 * CHUNK) == 0:
                     rate = done / (time.monotonic() - begun)
-                    print(f"level {level}: {done}, {rate:.0f}/s", file=sys.stderr, flush=True)
-            print(f"level {level}: {done} histories from seed {options.first} on, all folded")
-    print(f"{failing} differ")
+                    sys.stderr.write(f"level {level}: {done}, {rate:.0f}/s\n")
+            say(f"level {level}: {done} histories from seed {options.first} on, all folded")
+    say(f"{failing} differ")
     sys.exit(bool(failing))
 
 

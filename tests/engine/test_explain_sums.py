@@ -110,5 +110,6 @@ def test_the_intervals_of_every_clock_add_up() -> None:
 
 if __name__ == "__main__":
     looked_at, all_wrong = look_at(int(sys.argv[1]))
-    print(f"{looked_at} clocks explained, {len(all_wrong)} do not add up", *all_wrong, sep="\n")
+    head = f"{looked_at} clocks explained, {len(all_wrong)} do not add up"
+    sys.stdout.write("\n".join([head, *all_wrong]) + "\n")
     sys.exit(bool(all_wrong))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.engine.world import World, net_alerts
 from tests.features.telling import arrived, event, instant, replayed, said
 
@@ -73,7 +71,6 @@ def test_a_warning_with_another_due_is_amended_under_its_own_id() -> None:
     assert amended["data"]["due"] == "2026-01-12T13:10:00.000Z"
 
 
-@pytest.mark.xfail(reason="in order of arrival an exclusion rewrites what was said", strict=True)
 def test_in_order_of_arrival_too() -> None:
     power = {"from": instant("11:05"), "to": instant("11:15")}
     excluded = event(
