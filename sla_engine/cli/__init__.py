@@ -34,7 +34,7 @@ VERBS = {
         Verb("run", "A worker: takes events, keeps clocks, sends alerts."),
         Verb("send", "Put events, and the time, on the log."),
         Verb("replay", "Recorded events through the same core, without services."),
-        Verb("policy", "Check policies, explain them, run their tests."),
+        Verb("policy", "Check policies, explain and test them; a schema for editors."),
         Verb("calendar", "Business time: deadlines, lengths, opening hours."),
         Verb("explain", "The clocks of an incident and what they are made of."),
         Verb("top", "The live queue by score."),

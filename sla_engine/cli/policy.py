@@ -1,4 +1,4 @@
-"""`sla-engine policy`: check a directory of policies, explain it, run its tests."""
+"""`sla-engine policy`: check a directory of policies, explain it, run its tests; their schema."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ Examples:
   sla-engine policy check policies
   sla-engine policy explain policies priority=P1 customer=ACME
   sla-engine policy test policies
+  sla-engine policy schema > policy.schema.json
 """
 )
 def policy() -> None:
-    """Policies: check them, explain what an incident gets, run their tests."""
+    """Policies: check them, explain what an incident gets, run their tests, print their schema."""
 
 
 @policy.command(
@@ -135,3 +136,21 @@ def test(directories: tuple[Path, ...], form: str) -> None:
         raise click.UsageError("no tests: a test is a file *.test.yaml beside the policies")
     say(f"{len(results) - len(failed)} of {len(results)} tests passed")
     sys.exit(int(ExitCode.FOUND if failed else ExitCode.DONE))
+
+
+@policy.command(
+    epilog="""\b
+Examples:
+  sla-engine policy schema > policy.schema.json
+\b
+Then, as the first line of a policy file:
+  # yaml-language-server: $schema=../policy.schema.json
+"""
+)
+def schema() -> None:
+    """The JSON Schema of policy files, with which an editor completes and checks them."""
+    import orjson
+
+    from sla_engine.policy import policy_schema
+
+    click.echo(orjson.dumps(policy_schema(), option=orjson.OPT_INDENT_2))

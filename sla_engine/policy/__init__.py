@@ -18,6 +18,7 @@ from sla_engine.policy.findings import Finding, Findings, PolicyErrors, Severity
 from sla_engine.policy.load import case_texts, directory_texts
 from sla_engine.policy.model import PolicySet
 from sla_engine.policy.parse import parse
+from sla_engine.policy.schema import policy_schema
 
 __all__ = [
     "Case",
@@ -36,6 +37,7 @@ __all__ = [
     "load_directory",
     "load_text",
     "load_texts",
+    "policy_schema",
     "read_directory",
     "run_cases",
 ]

@@ -21,7 +21,8 @@ ACTION_KEYS: Final = (
     "tag",
     "webhook",
 )
-_LEVELS_MAX: Final = 100
+REASSIGN_KEYS: Final = ("team", "assignee")
+LEVELS_MAX: Final = 100
 
 
 def read_actions(step: Mapping, context: Context) -> tuple[Action, ...]:
@@ -42,7 +43,7 @@ def _actions(do: str, node: Node, context: Context) -> Iterator[Action]:
         case "reassign":
             yield from _reassign(node, context)
         case "raise_priority":
-            by = read.integer(node, 1, _LEVELS_MAX, "`raise_priority`")
+            by = read.integer(node, 1, LEVELS_MAX, "`raise_priority`")
             if by is not None:
                 yield Action(do, args={"by": by})
         case "set_priority":
@@ -87,7 +88,7 @@ def _known(name: Scalar, context: Context) -> bool:
 def _reassign(node: Node, context: Context) -> Iterator[Action]:
     """`{team: X}` or `{assignee: X}`; a text alone is a team."""
     if isinstance(node, Mapping):
-        context.read.keys(node, ("team", "assignee"), "`reassign`")
+        context.read.keys(node, REASSIGN_KEYS, "`reassign`")
         if len(node.entries) != 1:
             context.error(node.place, "ONE_OF", "`reassign` needs `team` or `assignee`")
         for key, value in node:

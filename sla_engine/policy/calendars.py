@@ -26,10 +26,15 @@ from sla_engine.policy.names import suggestion
 from sla_engine.policy.nodes import Mapping, Node, Place, Scalar
 from sla_engine.policy.reading import Reader
 
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_INTERVAL = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
-_YEARLY = re.compile(r"(\d{2})-(\d{2})")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+CALENDAR_KEYS: Final = ("time_zone", "hours", "holidays", "dates")
+#: Keys of a zone that comes from the incident, of a country's holidays, of a feed.
+ZONE_KEYS: Final = ("from", "default")
+COUNTRY_KEYS: Final = ("country", "subdivision")
+FEED_KEYS: Final = ("ical",)
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+INTERVAL: Final = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
+YEARLY: Final = re.compile(r"(\d{2})-(\d{2})")
+DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: A year for asking whether a country is known; which one does not matter.
 _ANY_YEAR: Final = 2024
 
@@ -67,7 +72,7 @@ class _Calendar:
         before = len(self._read.findings)
         given = self._read.mapping(node, self._what)
         if given is not None:
-            self._read.keys(given, ("time_zone", "hours", "holidays", "dates"), self._what)
+            self._read.keys(given, CALENDAR_KEYS, self._what)
             needed = self._read.required(given, "time_zone", self._what)
             if needed is not None:
                 zone, default = self._zone(needed)
@@ -97,7 +102,7 @@ class _Calendar:
     def _zone(self, node: Node) -> tuple[str | None, str | None]:
         if not isinstance(node, Mapping):
             return self._zone_name(node), None
-        self._read.keys(node, ("from", "default"), f"`time_zone` of {self._what}")
+        self._read.keys(node, ZONE_KEYS, f"`time_zone` of {self._what}")
         source = self._read.required(node, "from", "`time_zone`")
         default = self._read.required(node, "default", "`time_zone`")
         if source is not None:
@@ -122,7 +127,7 @@ class _Calendar:
             for day in self._days(key):
                 if day in hours:
                     self._read.error(
-                        key.place, "DUPLICATE", f"{self._what}: {_DAYS[day]} is given twice"
+                        key.place, "DUPLICATE", f"{self._what}: {DAYS[day]} is given twice"
                     )
                 hours[day] = intervals
         return hours
@@ -130,10 +135,10 @@ class _Calendar:
     def _days(self, key: Scalar) -> list[int]:
         """`mon` or `fri-mon` as weekdays, Monday = 0."""
         first, _, last = key.text.partition("-")
-        if first in _DAYS and (not last or last in _DAYS):
-            begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        if first in DAYS and (not last or last in DAYS):
+            begin, end = DAYS.index(first), DAYS.index(last or first)
             return [day % 7 for day in range(begin, end + (7 if end < begin else 0) + 1)]
-        hint = suggestion(key.text, _DAYS)
+        hint = suggestion(key.text, DAYS)
         self._read.error(
             key.place, "UNKNOWN_KEY", f"{self._what}: `{key.text}` is no day or range{hint}"
         )
@@ -163,7 +168,7 @@ class _Calendar:
         return tuple(found)
 
     def _interval(self, scalar: Scalar) -> Interval | None:
-        found = _INTERVAL.fullmatch(scalar.text)
+        found = INTERVAL.fullmatch(scalar.text)
         if found is not None:
             from_hour, from_minute, to_hour, to_minute = map(int, found.groups())
             begin, end = from_hour * 60 + from_minute, to_hour * 60 + to_minute
@@ -179,7 +184,7 @@ class _Calendar:
 
     def _date(self, scalar: Scalar) -> date | None:
         try:
-            if _DATE.fullmatch(scalar.text):
+            if DATE.fullmatch(scalar.text):
                 return date.fromisoformat(scalar.text)
         except ValueError as error:
             self._read.error(scalar.place, "BAD_CALENDAR", f"{self._what}: {error}")
@@ -195,14 +200,14 @@ class _Calendar:
         scalar = self._read.scalar(node, f"a holiday of {self._what}", "a date")
         if scalar is None:
             return ()
-        found = _YEARLY.fullmatch(scalar.text)
+        found = YEARLY.fullmatch(scalar.text)
         if found is None:
             day = self._date(scalar)
             return () if day is None else (day,)
         return self._known((YearlyHoliday(int(found[1]), int(found[2])),), scalar)
 
     def _country(self, node: Mapping) -> tuple[Holiday, ...]:
-        self._read.keys(node, ("country", "subdivision", "ical"), "a holiday")
+        self._read.keys(node, (*COUNTRY_KEYS, *FEED_KEYS), "a holiday")
         code = self._read.required(node, "country", "a holiday")
         part = node.get("subdivision")
         country = None if code is None else self._read.text(code, "`country`")
@@ -219,7 +224,7 @@ class _Calendar:
         return holidays
 
     def _feed(self, node: Mapping) -> tuple[Holiday, ...]:
-        self._read.keys(node, ("ical",), "a holiday feed")
+        self._read.keys(node, FEED_KEYS, "a holiday feed")
         name = self._read.scalar(node.get("ical") or node, "`ical`", "a file beside this one")
         if name is None:
             return ()

@@ -30,9 +30,9 @@ from sla_engine.policy.vocabulary import ALWAYS_OPEN
 CUSTOM: Final = "custom"
 NAMED_KINDS: Final = tuple(kind for kind in KINDS if kind != CUSTOM)
 CONDITION_KEYS: Final = ("start", "stop", "cancel", "reset", "pause", "resume")
-_TARGET_KEYS: Final = ("target", "every", "due_at")
-_CLOCK_KEYS: Final = (
-    *_TARGET_KEYS,
+TARGET_KEYS: Final = ("target", "every", "due_at")
+CLOCK_KEYS: Final = (
+    *TARGET_KEYS,
     *CONDITION_KEYS,
     *OPTION_KEYS,
     "kind",
@@ -41,8 +41,11 @@ _CLOCK_KEYS: Final = (
     "starts_at",
 )
 
+STAYS: Final = ("team", "assignee")
+FROM_WORDS: Final = ("opened",)
+
 #: Keys that only some kinds have -> those kinds.
-_ONLY_FOR: Final = {
+ONLY_FOR: Final = {
     "per": ("ownership",),
     "from": ("update",),
     "start": (CUSTOM,),
@@ -77,7 +80,7 @@ def read_clock(key: Scalar, node: Node, farther: Options, context: Context) -> C
     mapping = context.read.mapping(node, what)
     if mapping is None:
         return None
-    context.read.keys(mapping, _CLOCK_KEYS, what)
+    context.read.keys(mapping, CLOCK_KEYS, what)
     kind = _kind(name, mapping, context)
     if kind is not None:
         _check_keys(kind, mapping, what, context)
@@ -106,8 +109,8 @@ def _clock(
 ) -> ClockPolicy:
     reopen, grace_ms = given.reopen or (OnReopen.CONTINUE, 0)
     per, since, starts = mapping.get("per"), mapping.get("from"), mapping.get("starts_at")
-    stay = context.read.choice(per, ("team", "assignee"), "`per`") if per else "team"
-    opened = since is not None and context.read.choice(since, ("opened",), "`from`") is not None
+    stay = context.read.choice(per, STAYS, "`per`") if per else "team"
+    opened = since is not None and context.read.choice(since, FROM_WORDS, "`from`") is not None
     starts_at = None if starts is None else context.time_attribute(starts, "`starts_at`")
     return ClockPolicy(
         name=key.text,
@@ -152,7 +155,7 @@ def _kind(name: str, mapping: Mapping, context: Context) -> str | None:
 
 def _check_keys(kind: str, mapping: Mapping, what: str, context: Context) -> None:
     for key, _ in mapping:
-        kinds = _ONLY_FOR.get(key.text)
+        kinds = ONLY_FOR.get(key.text)
         if kinds is not None and kind not in kinds:
             owners = ", ".join(k if k != CUSTOM else "clocks of any other name" for k in kinds)
             context.error(
@@ -174,7 +177,7 @@ def _check_keys(kind: str, mapping: Mapping, what: str, context: Context) -> Non
 
 
 def _target(mapping: Mapping, what: str, context: Context) -> Target | None:
-    given = [key for key in _TARGET_KEYS if key in mapping]
+    given = [key for key in TARGET_KEYS if key in mapping]
     if len(given) != 1:
         said = " and ".join(f"`{key}`" for key in given) or "none"
         context.error(

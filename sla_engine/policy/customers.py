@@ -15,7 +15,7 @@ from sla_engine.policy.names import suggestion
 from sla_engine.policy.nodes import Mapping, Node, Place, Scalar
 
 _ATTRIBUTES: Final = ("tier", "contract", "calendar", "time_zone", "team", "region")
-_KEYS: Final = (*_ATTRIBUTES, "valid")
+CUSTOMER_KEYS: Final = (*_ATTRIBUTES, "valid")
 #: Columns of a table: `id`, the attributes, and the two ends of `valid`.
 _COLUMNS: Final = ("id", *_ATTRIBUTES, "valid_from", "valid_to")
 
@@ -41,7 +41,7 @@ def read_customers(
 
 def _customer(name: Scalar, entry: Mapping, context: Context) -> Customer:
     what = f"customer `{name.text}`"
-    context.read.keys(entry, _KEYS, what)
+    context.read.keys(entry, CUSTOMER_KEYS, what)
     attributes = {}
     for attribute in _ATTRIBUTES:
         node = entry.get(attribute)

@@ -18,8 +18,12 @@ from sla_engine.policy.vocabulary import (
     STATUS_CLASSES,
 )
 
-_TYPES: Final = ("text", "number", "boolean", "time")
-_CUSTOM = re.compile(r"custom\.[A-Za-z_][A-Za-z0-9_]*")
+ATTRIBUTE_TYPES: Final = ("text", "number", "boolean", "time")
+ATTRIBUTE_KEYS: Final = ("type", "values", "default", "personal")
+SET_KEYS: Final = ("match", "party")
+MATCHES: Final = ("first", "all")
+RECIPIENT_KEYS: Final = ("via", "description")
+CUSTOM: Final = re.compile(r"custom\.[A-Za-z_][A-Za-z0-9_]*")
 #: Words of CEL that cannot be the name of a member.
 _CEL_WORDS: Final = frozenset({"in", "true", "false", "null"})
 #: Keys of a target or calendar map that no priority can be called.
@@ -39,7 +43,7 @@ def read_attributes(node: Node | None, read: Reader) -> dict[str, AttributeSpec]
 
 def _attribute_name(key: Scalar, read: Reader) -> bool:
     if key.text in ATTRIBUTES or (
-        _CUSTOM.fullmatch(key.text) and key.text.split(".")[1] not in _CEL_WORDS
+        CUSTOM.fullmatch(key.text) and key.text.split(".")[1] not in _CEL_WORDS
     ):
         return True
     if key.text.startswith("custom."):
@@ -60,9 +64,9 @@ def _attribute(key: Scalar, node: Node, read: Reader) -> AttributeSpec:
     kind, default, personal = "", "", False
     values: tuple[str, ...] = ()
     if isinstance(node, Mapping):
-        read.keys(node, ("type", "values", "default", "personal"), what)
+        read.keys(node, ATTRIBUTE_KEYS, what)
         if (given := node.get("type")) is not None:
-            kind = read.choice(given, _TYPES, f"the type of {what}") or ""
+            kind = read.choice(given, ATTRIBUTE_TYPES, f"the type of {what}") or ""
         if (given := node.get("values")) is not None:
             values = _values(given, read, what)
         if (given := node.get("default")) is not None:
@@ -75,7 +79,7 @@ def _attribute(key: Scalar, node: Node, read: Reader) -> AttributeSpec:
         if (given := node.get("personal")) is not None:
             personal = bool(read.boolean(given, f"`personal` of {what}"))
     else:
-        kind = read.choice(node, _TYPES, f"the type of {what}") or ""
+        kind = read.choice(node, ATTRIBUTE_TYPES, f"the type of {what}") or ""
     kind = _checked_type(key, kind, bool(values or default), read)
     return AttributeSpec(name, kind, values, default, personal or name == _ALWAYS_PERSONAL)
 
@@ -157,9 +161,9 @@ def read_sets(node: Node | None, read: Reader) -> dict[str, SetSpec]:
         given = read.mapping(value, what)
         if given is None:
             continue
-        read.keys(given, ("match", "party"), what)
+        read.keys(given, SET_KEYS, what)
         match, party = given.get("match"), given.get("party")
-        mode = read.choice(match, ("first", "all"), "`match`") if match else "first"
+        mode = read.choice(match, MATCHES, "`match`") if match else "first"
         who = read.choice(party, PARTIES, "`party`") if party else "us"
         name = read.name(key, "a set")
         sets[name] = SetSpec(name, mode == "all", who or "us")
@@ -181,7 +185,7 @@ def read_recipients(node: Node | None, read: Reader) -> dict[str, Recipient]:
         given = read.mapping(value, what)
         if given is None:
             continue
-        read.keys(given, ("via", "description"), what)
+        read.keys(given, RECIPIENT_KEYS, what)
         via, description = given.get("via"), given.get("description")
         recipients[name] = Recipient(
             name,

@@ -19,8 +19,8 @@ from sla_engine.policy.model import BusinessDays
 UNITS: Final = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
 BUSINESS_DAYS_MAX: Final = DURATION_MAX_MS // DAY_MS
 
-_BUSINESS_DAYS = re.compile(r"([0-9]{1,9})bd")
-_PARTS = re.compile("".join(f"(?:([0-9]{{1,15}}){unit})?" for unit, _ in UNITS))
+BUSINESS_DAYS: Final = re.compile(r"([0-9]{1,9})bd")
+PARTS: Final = re.compile("".join(f"(?:([0-9]{{1,15}}){unit})?" for unit, _ in UNITS))
 _LOOSE = re.compile(r"(?:[0-9]+(?:bd|ms|[dhms]))+")
 
 
@@ -33,7 +33,7 @@ def parse_duration(text: str, *, zero: bool = False) -> int:
 
     `zero` lets `0s` through, for options whose default it is. Raises DurationError.
     """
-    if not text or not (found := _PARTS.fullmatch(text)):
+    if not text or not (found := PARTS.fullmatch(text)):
         raise DurationError(_why_not(text))
     total = sum(
         int(count) * size for count, (_, size) in zip(found.groups(), UNITS, strict=True) if count
@@ -47,7 +47,7 @@ def parse_duration(text: str, *, zero: bool = False) -> int:
 
 def parse_length(text: str) -> int | BusinessDays:
     """A target's length: a duration, or `Nbd` with N from 1 to 1000. Raises DurationError."""
-    found = _BUSINESS_DAYS.fullmatch(text)
+    found = BUSINESS_DAYS.fullmatch(text)
     if not found:
         return parse_duration(text)
     days = int(found[1])
@@ -76,7 +76,7 @@ def format_length(length: int | BusinessDays | None) -> str:
 
 def says_days(text: str) -> bool:
     """Whether the text uses `d`, which is 24 h of open time and seldom what is meant."""
-    found = _PARTS.fullmatch(text)
+    found = PARTS.fullmatch(text)
     return bool(found and found[1])
 
 

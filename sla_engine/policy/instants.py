@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from sla_engine.limits import TIME_MAX_MS, TIME_MIN_MS
 
-_INSTANT = re.compile(
+INSTANT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?"
     r"(?:([Zz])|([+-])(\d{2}):(\d{2}))"
 )
@@ -24,7 +24,7 @@ def parse_instant(text: str) -> int:
 
     Raises InstantError: not RFC 3339, no offset, or outside 1990..2100.
     """
-    found = _INSTANT.fullmatch(text)
+    found = INSTANT.fullmatch(text)
     if found is None:
         raise InstantError(
             f"`{text}` is no instant - write it with an offset, like `2026-01-31T09:00:00+01:00`"

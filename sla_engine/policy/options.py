@@ -35,6 +35,23 @@ OPTION_KEYS: Final = (
 )
 
 
+#: Options that take one of a few words; the first is what holds where nothing is said.
+OPTION_WORDS: Final = {
+    "on_resolve": ("cancel", "met"),
+    "on_reopen": ("continue", "new", "ignore"),
+    "on_priority_change": ("keep_start", "restart", "keep_due", "earlier"),
+    "if_already_breached": ("alert", "silent"),
+    "recurrence": ("independent", "sequential"),
+    "on_edit": ("pin", "from_now", "retroactive"),
+    "on_merge": ("earlier_start", "own_start"),
+    "ladder": ("snapshot", "live"),
+}
+REPLY_KEYS: Final = ("notes", "bots", "requester")
+#: Keys of a calendar that comes from the incident.
+CALENDAR_FROM_KEYS: Final = ("from", "default")
+REOPEN_KEYS: Final = ("grace",)
+
+
 @dataclass(frozen=True)
 class Options:
     """What one place says; None: nothing, ask the next place."""
@@ -68,14 +85,14 @@ def read_options(mapping: Mapping, context: Context) -> Options:
     """The options among the keys of a map."""
     read = context.read
 
-    def choice(key: str, *words: str) -> int | None:
+    def choice(key: str) -> int | None:
         """The position of the word, the default first."""
-        node = mapping.get(key)
+        node, words = mapping.get(key), OPTION_WORDS[key]
         word = None if node is None else read.choice(node, words, f"`{key}`")
         return None if word is None else words.index(word)
 
-    def switch(key: str, off: str, on: str) -> bool | None:
-        position = choice(key, off, on)
+    def switch(key: str) -> bool | None:
+        position = choice(key)
         return None if position is None else position == 1
 
     def flag(key: str) -> bool | None:
@@ -84,23 +101,23 @@ def read_options(mapping: Mapping, context: Context) -> Options:
 
     calendar, reply = mapping.get("calendar"), mapping.get("reply")
     reopen, hold = mapping.get("on_reopen"), mapping.get("hold")
-    change = choice("on_priority_change", "keep_start", "restart", "keep_due", "earlier")
-    edit = choice("on_edit", "pin", "from_now", "retroactive")
+    change = choice("on_priority_change")
+    edit = choice("on_edit")
     return Options(
         calendar=None if calendar is None else read_calendar_choice(calendar, context),
         reply=None if reply is None else _reply(reply, context),
         customer_comment_resumes=flag("customer_comment_resumes"),
-        resolve_meets=switch("on_resolve", "cancel", "met"),
+        resolve_meets=switch("on_resolve"),
         reopen=None if reopen is None else _reopen(reopen, context),
         on_priority_change=None if change is None else OnPriorityChange(change),
         carry_pauses=flag("carry_pauses"),
         rearm=flag("rearm"),
-        silent_if_breached=switch("if_already_breached", "alert", "silent"),
-        sequential=switch("recurrence", "independent", "sequential"),
+        silent_if_breached=switch("if_already_breached"),
+        sequential=switch("recurrence"),
         hold_ms=None if hold is None else read.duration(hold, "`hold`", zero=True),
         on_edit=None if edit is None else OnEdit(edit),
-        own_start_on_merge=switch("on_merge", "earlier_start", "own_start"),
-        live_ladder=switch("ladder", "snapshot", "live"),
+        own_start_on_merge=switch("on_merge"),
+        live_ladder=switch("ladder"),
     )
 
 
@@ -121,7 +138,7 @@ def read_calendar_choice(node: Node, context: Context) -> CalendarChoice | None:
         )
     source = node.get("from")
     if source is not None:
-        context.read.keys(node, ("from", "default"), "`calendar`")
+        context.read.keys(node, CALENDAR_FROM_KEYS, "`calendar`")
         context.read.choice(source, ("calendar",), "`from`")
         return CalendarChoice(from_attribute=True, default=default)
     by_priority = {}
@@ -139,21 +156,21 @@ def _reply(node: Node, context: Context) -> ReplyRules | None:
     mapping = context.read.mapping(node, "`reply`")
     if mapping is None:
         return None
-    context.read.keys(mapping, ("notes", "bots", "requester"), "`reply`")
+    context.read.keys(mapping, REPLY_KEYS, "`reply`")
     said = {
         key.text: bool(context.read.boolean(value, f"`{key.text}`"))
         for key, value in mapping
-        if key.text in ("notes", "bots", "requester")
+        if key.text in REPLY_KEYS
     }
     return ReplyRules(**said)
 
 
 def _reopen(node: Node, context: Context) -> tuple[OnReopen, int] | None:
     if isinstance(node, Mapping):
-        context.read.keys(node, ("grace",), "`on_reopen`")
+        context.read.keys(node, REOPEN_KEYS, "`on_reopen`")
         grace = context.read.required(node, "grace", "`on_reopen`")
         grace_ms = None if grace is None else context.read.duration(grace, "`grace`")
         return None if grace_ms is None else (OnReopen.GRACE, grace_ms)
-    words = ("continue", "new", "ignore")
+    words = OPTION_WORDS["on_reopen"]
     word = context.read.choice(node, words, "`on_reopen`")
     return None if word is None else (OnReopen(words.index(word)), 0)

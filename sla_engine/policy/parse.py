@@ -39,6 +39,7 @@ TOP_KEYS: Final = (
     "defaults",
     "policies",
 )
+MAINTENANCE_KEYS: Final = ("from", "to", "when")
 
 
 def parse(document: Document, findings: Findings) -> tuple[PolicySet, Context]:
@@ -98,7 +99,7 @@ def _maintenance(node: Node | None, context: Context) -> tuple[Maintenance, ...]
         mapping = context.read.mapping(item, "a maintenance window")
         if mapping is None:
             continue
-        context.read.keys(mapping, ("from", "to", "when"), "a maintenance window")
+        context.read.keys(mapping, MAINTENANCE_KEYS, "a maintenance window")
         ends = []
         for key in ("from", "to"):
             given = context.read.required(mapping, key, "a maintenance window")

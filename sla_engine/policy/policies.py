@@ -18,7 +18,7 @@ from sla_engine.policy.steps import read_step
 from sla_engine.policy.version import policy_version
 from sla_engine.policy.vocabulary import DEFAULT_SET
 
-_POLICY_KEYS: Final = (
+POLICY_KEYS: Final = (
     "name",
     "set",
     "when",
@@ -29,6 +29,7 @@ _POLICY_KEYS: Final = (
     "ack_expires",
     *OPTION_KEYS,
 )
+REPEAT_KEYS: Final = ("times", "wait")
 
 
 def read_policies(node: Node | None, defaults: Options, context: Context) -> tuple[Policy, ...]:
@@ -67,7 +68,7 @@ class _Reading:
 
     def policy(self) -> Policy:
         mapping, context = self._mapping, self._context
-        context.read.keys(mapping, _POLICY_KEYS, self._what)
+        context.read.keys(mapping, POLICY_KEYS, self._what)
         when, valid, expires = (mapping.get(key) for key in ("when", "valid", "ack_expires"))
         begin, end = (None, None) if valid is None else context.read.span(valid, "`valid`")
         clocks = self._clocks(read_options(mapping, context).over(self._defaults))
@@ -144,7 +145,7 @@ class _Reading:
         mapping = None if node is None else read.mapping(node, "`repeat_ladder`")
         if mapping is None:
             return None
-        read.keys(mapping, ("times", "wait"), "`repeat_ladder`")
+        read.keys(mapping, REPEAT_KEYS, "`repeat_ladder`")
         times = read.required(mapping, "times", "`repeat_ladder`")
         wait = read.required(mapping, "wait", "`repeat_ladder`")
         count = None if times is None else read.integer(times, 1, REPEATS_MAX, "`times`")

@@ -14,6 +14,8 @@ from sla_engine.policy.instants import InstantError, parse_instant
 from sla_engine.policy.names import suggestion
 from sla_engine.policy.nodes import Mapping, Node, Place, Scalar, kind_of
 
+#: Keys of a span of time.
+SPAN_KEYS: Final = ("from", "to")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
@@ -144,7 +146,7 @@ class Reader:
         mapping = self.mapping(node, what)
         if mapping is None:
             return None, None
-        self.keys(mapping, ("from", "to"), what)
+        self.keys(mapping, SPAN_KEYS, what)
         begin, end = mapping.get("from"), mapping.get("to")
         from_ms = None if begin is None else self.instant(begin, "`from`")
         to_ms = None if end is None else self.instant(end, "`to`")

@@ -15,7 +15,7 @@ from sla_engine.policy.names import suggestion
 from sla_engine.policy.nodes import Mapping, Node, Scalar
 from sla_engine.policy.openness import always_open
 
-_STEP_KEYS: Final = (
+STEP_KEYS: Final = (
     "at",
     "every",
     "after",
@@ -27,9 +27,12 @@ _STEP_KEYS: Final = (
     "during",
     *ACTION_KEYS,
 )
-_PERCENT = re.compile(r"([0-9]+)\s*%")
-_SCORE = re.compile(r"score\s*>=\s*([0-9]+)")
-_DISTANCE = re.compile(r"(\S+)\s+(before|after)")
+UNTIL: Final = ("met", "acknowledged")
+OUTSIDE_HOURS: Final = ("fire", "hold")
+AFTER: Final = ("breach",)
+PERCENT: Final = re.compile(r"([0-9]+)\s*%")
+SCORE: Final = re.compile(r"score\s*>=\s*([0-9]+)")
+DISTANCE: Final = re.compile(r"(\S+)\s+(before|after)")
 _FORMS: Final = "`80%`, `1h before`, `breach`, `30m after` or `score >= 80`"
 _HUNDRED: Final = 100
 
@@ -46,7 +49,7 @@ def read_step(
     if step is None:
         return None
     read = context.read
-    read.keys(step, _STEP_KEYS, what)
+    read.keys(step, STEP_KEYS, what)
     instant = _instant(step, what, context)
     actions = read_actions(step, context)
     if not any(key in step for key in ACTION_KEYS):
@@ -66,9 +69,9 @@ def read_step(
         times=instant[2],
         clocks=chosen,
         until_acknowledged=until is not None
-        and read.choice(until, ("met", "acknowledged"), "`until`") == "acknowledged",
+        and read.choice(until, UNTIL, "`until`") == "acknowledged",
         hold_outside_hours=outside is not None
-        and read.choice(outside, ("fire", "hold"), "`outside_hours`") == "hold",
+        and read.choice(outside, OUTSIDE_HOURS, "`outside_hours`") == "hold",
         condition=None if condition is None else context.condition(condition, Scope.STEP, "`if`"),
         during="" if during is None else context.calendar(during, "`during`") or "",
     )
@@ -92,13 +95,13 @@ def _at(scalar: Scalar, what: str, context: Context) -> _Instant | None:
     text = scalar.text.strip()
     if text == "breach":
         return At.BREACH, 0, 1
-    for form, pattern in ((At.PERCENT, _PERCENT), (At.SCORE, _SCORE)):
+    for form, pattern in ((At.PERCENT, PERCENT), (At.SCORE, SCORE)):
         if found := pattern.fullmatch(text):
             if 1 <= int(found[1]) <= _HUNDRED:
                 return form, int(found[1]), 1
             context.error(scalar.place, "BAD_VALUE", f"{what}: `{text}` is not from 1 to 100")
             return None
-    if found := _DISTANCE.fullmatch(text):
+    if found := DISTANCE.fullmatch(text):
         try:
             amount = parse_duration(found[1])
         except DurationError as error:
@@ -114,7 +117,7 @@ def _every(step: Mapping, every: Node, what: str, context: Context) -> _Instant 
     after = context.read.required(step, "after", f"{what} with `every`")
     times = context.read.required(step, "times", f"{what} with `every`")
     if after is not None:
-        context.read.choice(after, ("breach",), "`after`")
+        context.read.choice(after, AFTER, "`after`")
     count = None
     if times is not None:
         count = context.read.integer(times, 1, REPEATS_MAX, f"`times` of {what}")
@@ -147,7 +150,7 @@ def _lint_days(
     at = step.get("at")
     if not isinstance(at, Scalar):
         return
-    found = _DISTANCE.fullmatch(at.text.strip())
+    found = DISTANCE.fullmatch(at.text.strip())
     if not (found and found[2] == "before" and says_days(found[1])):
         return
     for clock in clocks:

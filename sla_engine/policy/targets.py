@@ -22,11 +22,12 @@ from sla_engine.policy.model import (
 from sla_engine.policy.names import suggestion
 from sla_engine.policy.nodes import Mapping, Node, Scalar, Sequence
 
-_PHRASES: Final = {
+CASE_KEYS: Final = ("when", "is")
+PHRASES: Final = {
     "end of business day": DueAtRelative(Relative.END_OF_BUSINESS_DAY),
     "end of next business day": DueAtRelative(Relative.END_OF_NEXT_BUSINESS_DAY),
 }
-_AT_TIME = re.compile(r"next business day (\d{2}):(\d{2})")
+AT_TIME: Final = re.compile(r"next business day (\d{2}):(\d{2})")
 
 
 def read_target(node: Node, context: Context, what: str) -> Target | None:
@@ -44,15 +45,15 @@ def read_due(node: Node, context: Context) -> Target | None:
     scalar = context.read.scalar(node, "`due_at`", "a time attribute or a business day")
     if scalar is None:
         return None
-    if scalar.text in _PHRASES:
-        return _PHRASES[scalar.text]
-    if found := _AT_TIME.fullmatch(scalar.text):
+    if scalar.text in PHRASES:
+        return PHRASES[scalar.text]
+    if found := AT_TIME.fullmatch(scalar.text):
         hour, minute = int(found[1]), int(found[2])
         if hour < 24 and minute < 60:
             return DueAtRelative(Relative.NEXT_BUSINESS_DAY_AT, hour * 60 + minute)
     if context.conditions.type_of(scalar.text) == "time":
         return DueAtAttribute(scalar.text)
-    known = (*context.conditions.attributes("time"), *_PHRASES, "next business day 16:00")
+    known = (*context.conditions.attributes("time"), *PHRASES, "next business day 16:00")
     context.error(
         scalar.place,
         "UNKNOWN_ATTRIBUTE",
@@ -136,7 +137,7 @@ def _cases(node: Sequence, context: Context, what: str) -> Target | None:
         entry = context.read.mapping(item, f"an entry of {what}")
         if entry is None:
             continue
-        context.read.keys(entry, ("when", "is"), f"an entry of {what}")
+        context.read.keys(entry, CASE_KEYS, f"an entry of {what}")
         given = context.read.required(entry, "is", f"an entry of {what}")
         length = None if given is None else _length_or_none(given, context, what)
         when = entry.get("when")

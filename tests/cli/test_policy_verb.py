@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sla_engine.policy import policy_schema
 from tests.cli.calling import Capture, call, event, run_apart
 
 CASE = """\
@@ -67,6 +68,12 @@ def test_check_for_programs(capsysbinary: Capture, policies: Path) -> None:
     (finding,) = called.json()["findings"]
     assert (finding["file"], finding["line"], finding["severity"]) == ("support.yaml", 1, "error")
     assert called.json()["summary"] is None
+
+
+def test_schema_prints_the_schema_of_policy_files(capsysbinary: Capture) -> None:
+    called = call(capsysbinary, "policy", "schema")
+    assert (called.code, called.err) == (0, "")
+    assert called.json() == policy_schema()
 
 
 TIERS = """\
