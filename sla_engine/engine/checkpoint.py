@@ -8,7 +8,7 @@ up to the sequence at which the round began. Repeating any part of it is harmles
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
@@ -87,7 +87,7 @@ class Round:
         """
         if self._next is None:
             self._next = next(self._calls)
-        call = self._next
+        call = replace(self._next, after=self.owned.sequence)
         self.owned.store.checkpoint(call)
         self._next = None
         reach("in_checkpoint")

@@ -199,7 +199,8 @@ class Checkpoint:
     """Writes behind the journal, one atomic call of at most 256 KB; idempotent when repeated.
 
     `puts` replace, `appends` append to, `deletes` unlink named blobs; `extra` updates header
-    fields; `trim_to` drops journal entries up to and including that sequence.
+    fields; `trim_to` drops journal entries up to and including that sequence. `after` is the
+    sequence of the writer's last commit: a store that does not have it was set back, and refuses.
     """
 
     partition: int
@@ -209,6 +210,7 @@ class Checkpoint:
     deletes: Sequence[str] = ()
     extra: Mapping[str, bytes] = field(default_factory=dict)
     trim_to: int | None = None
+    after: int = 0
 
 
 class Store(Protocol):

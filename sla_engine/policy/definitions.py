@@ -49,7 +49,6 @@ from sla_engine.policy.model import (
     DueAtRelative,
     FixedTarget,
     Length,
-    OnEdit,
     Policy,
     PolicySet,
     Relative,
@@ -57,6 +56,7 @@ from sla_engine.policy.model import (
     TargetCases,
     Value,
 )
+from sla_engine.policy.options import not_carried_out
 from sla_engine.policy.profile import Slots, is_valid
 
 _FROM_START = {"first_response", "resolution", "acknowledge", "answer"}
@@ -220,18 +220,9 @@ def build_definitions(policies: PolicySet, slots: Slots) -> Definitions:
 
 def refuse_unknown(policy: Policy, clock: ClockPolicy) -> None:
     """An option that this engine parses but does not carry out is refused, never ignored."""
-    words = []
-    if clock.on_edit != OnEdit.PIN:
-        words.append(f"on_edit: {clock.on_edit.name.lower()}")
-    if clock.live_ladder:
-        words.append("ladder: live")
-    if words:
-        raise PolicyError(
-            f"{clock.where}: clock `{clock.name}` of policy `{policy.name}` has `{words[0]}`, "
-            "which this version does not carry out; after an edit every clock is folded anew "
-            "under the new rules when the workers start again: leave it out",
-            code="NOT_CARRIED_OUT",
-        )
+    told = not_carried_out(policy, clock)
+    if told:
+        raise PolicyError(f"{clock.where}: {told}", code="NOT_CARRIED_OUT")
 
 
 def _column_rows(made: Definitions) -> list[tuple[Any, ...]]:

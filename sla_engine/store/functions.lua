@@ -142,9 +142,11 @@ local function commit(keys, args)
 end
 
 -- checkpoint  KEYS header journal put... append... delete...
---             ARGV token call trim behind-trim puts appends extras
+--             ARGV token call after trim behind-trim puts appends extras
 --                  put-value... append-value... (extra-field extra-value)...
--- `call` names this call: the one that was applied last is not applied again.
+-- `call` names this call: the one that was applied last is not applied again. `after` is the last
+-- entry its writer knows of: a store that was set back does not have it, and what is written here
+-- comes from a future that the store knows nothing of.
 local function checkpoint(keys, args)
   local header, journal = keys[1], keys[2]
   local held = redis.call('HMGET', header, 'token', 'sequence', 'trimmed', 'checkpoint')
@@ -152,24 +154,27 @@ local function checkpoint(keys, args)
   if refusal then
     return refusal
   end
-  local call, trim, behind = args[2], args[3], args[4]
+  local call, after, trim, behind = args[2], args[3], args[4], args[5]
+  if below(held[2], after) then
+    return fenced('entry ' .. after .. ' is not there, the last one is ' .. held[2])
+  end
   if held[4] == call then
     return redis.status_reply('AGAIN')
   end
   if trim ~= '' and below(held[2], trim) then
     return beyond(trim, held[2])
   end
-  local puts, appends, extras = tonumber(args[5]), tonumber(args[6]), tonumber(args[7])
+  local puts, appends, extras = tonumber(args[6]), tonumber(args[7]), tonumber(args[8])
   for i = 1, puts do
-    redis.call('SET', keys[2 + i], args[7 + i])
+    redis.call('SET', keys[2 + i], args[8 + i])
   end
   for i = puts + 1, puts + appends do
-    redis.call('APPEND', keys[2 + i], args[7 + i])
+    redis.call('APPEND', keys[2 + i], args[8 + i])
   end
   for i = puts + appends + 1, #keys - 2 do
     redis.call('UNLINK', keys[2 + i])
   end
-  local first = 7 + puts + appends
+  local first = 8 + puts + appends
   for i = first + 1, first + 2 * extras, 2 do
     redis.call('HSET', header, args[i], args[i + 1])
   end

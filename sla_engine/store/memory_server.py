@@ -109,6 +109,11 @@ class MemoryServer:
         with self._lock:
             held = self._owned(writes.partition, writes.token)
             header = held.header
+            if header.sequence < writes.after:
+                raise Fenced(
+                    f"partition {writes.partition}: entry {writes.after} is not there, the last "
+                    f"one is {header.sequence}"
+                )
             if held.last_call == call:
                 return
             if writes.trim_to is not None:

@@ -139,7 +139,7 @@ class RedisStore:
         keys = (header, journal, *(self._keys.blob(partition, name) for name in names))
         call = self._calls.name(writes)
         blobs = (blob for _, blob in named)
-        arguments = (writes.token, call, *trim, *counts, *blobs, *extra)
+        arguments = (writes.token, call, writes.after, *trim, *counts, *blobs, *extra)
         self._link.function("checkpoint", partition, keys, arguments)
         self._calls.answered(partition)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sla_engine.event.cloudevent import to_cloudevent
+from sla_engine.event.packed import unpack_all
 from tests.engine.world import World, clean_stream
 
 POLICIES = """
@@ -119,4 +121,29 @@ def test_what_cannot_be_trimmed_in_a_store_set_back_costs_the_partition_not_the_
     world.clock.move_to(world.clock.now_ms() + 1_000)
     worker.settle()
     world.worker().claim(0).catch_up()
+    net_is_clean(world)
+
+
+def test_a_worker_that_goes_on_writes_nothing_of_the_future_that_was_lost() -> None:
+    """Its token is still the stored one; its pages and history are from after the copy."""
+    world = World(POLICIES)
+    worker = world.worker().claim(0)
+    world.send("created", "A", id="1")
+    worker.catch_up()
+    copy = world.server.snapshot()
+    for n in range(2, 6):
+        world.move_to(f"09:0{n}")
+        world.send("commented", "A", {"author": "agent"}, id=str(n))
+        worker.catch_up()
+    world.server.restore(copy)
+    worker.checkpoint()
+    again = world.worker().claim(0)
+    again.feed.deliver(0, 2)
+    again.settle()
+    again.checkpoint()
+    again.catch_up()
+    owned = world.owned_of(again.engine, "A")
+    history = unpack_all(owned.turn.history(0))
+    told = [to_cloudevent(history.data, event, history.spans)["id"] for event in history.events]
+    assert list(dict.fromkeys(told)) == ["1", "2", "3", "4", "5"]
     net_is_clean(world)

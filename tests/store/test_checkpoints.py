@@ -120,3 +120,15 @@ def test_two_equal_appends_are_two_appends(world: World) -> None:
     for _ in range(2):
         owner.store.checkpoint(owner.writes(appends=(("page", b"same"),)))
     assert owner.store.read(PARTITION, ["page"]) == [b"samesame"]
+
+
+def test_a_store_that_was_set_back_takes_no_page_of_its_former_future(world: World) -> None:
+    owner = world.worker()
+    owner.commit(b"first")
+    before = everything(owner.store)
+    from_later = owner.writes(puts=(("page", b"x"),), appends=(("chunk", b"y"),), after=2)
+    with pytest.raises(Fenced, match="entry 2 is not there, the last one is 1"):
+        owner.store.checkpoint(from_later)
+    assert everything(owner.store) == before
+    owner.store.checkpoint(owner.writes(puts=(("page", b"x"),), after=1))
+    assert owner.store.read(PARTITION, ["page"]) == [b"x"]

@@ -76,8 +76,11 @@ class Worker:
         deletes: tuple[str, ...] = (),
         extra: dict[str, bytes] | None = None,
         trim_to: int | None = None,
+        after: int = 0,
     ) -> Checkpoint:
-        return Checkpoint(self.partition, self.token, puts, appends, deletes, extra or {}, trim_to)
+        return Checkpoint(
+            self.partition, self.token, puts, appends, deletes, extra or {}, trim_to, after
+        )
 
     def journal(self, after: int = 0, limit: int = 100) -> list[tuple[int, bytes]]:
         return self.store.journal(self.partition, after, limit)
