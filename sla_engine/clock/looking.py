@@ -34,6 +34,7 @@ from sla_engine.clock.rules import (
     profiles,
 )
 from sla_engine.clock.situation import REOPENED, RESOLVED_CLASS
+from sla_engine.clock.stretches import elapsed_at
 from sla_engine.clock.work import by_column, change, clocks, incidents
 from sla_engine.event.layout import EventType
 
@@ -191,18 +192,34 @@ def all_simple(rules: Any, work: Any, row: int) -> int:
             if definition >= 0 and definitions(rules)[definition]["options"] & OPT_DROP_PAUSES:
                 if not first or clock["state"] == _PAUSED:
                     return False
-            if not first and not all_ahead(rules, work, at):
+            # A stretch that ends on this very event is over when the new rules are looked at.
+            ends = may_end(rules, work, at)
+            if ends and not all_ahead(rules, work, at, elapsed_at(rules, work, at, said["t"])):
+                return False
+            if not ends and not first and not all_ahead(rules, work, at, clock["elapsed"]):
                 return False
         at = clock["next"]
     return True
 
 
 @inner
-def all_ahead(rules: Any, work: Any, at: int) -> bool:
+def may_end(rules: Any, work: Any, at: int) -> bool:
+    """Whether the event in hand may end the stretch of an open clock that is going on."""
+    said = change(work)[0]
+    clock = clocks(work)[at]
+    now = conditions(rules)[said["now"], clock["column"]]
+    bits = conditions(rules)[said["then"], clock["column"]] | now
+    if bits & (STOP | CANCEL | RESET) != 0:
+        return True
+    return (now & PAUSE != 0) != (clock["state"] == _PAUSED)
+
+
+@inner
+def all_ahead(rules: Any, work: Any, at: int, elapsed: int) -> bool:
     """Whether due and warnings lie behind all stretches that are over, by old and new target.
 
-    Then their instants follow from the stretch going on and the sum of those before, as in the
-    usual case: another priority early in the clock's life, on the same calendar.
+    Then their instants follow from the stretch going on and the sum of those before, `elapsed`,
+    as in the usual case: another priority early in the clock's life, on the same calendar.
     """
     clock = clocks(work)[at]
     said = change(work)[0]
@@ -220,4 +237,4 @@ def all_ahead(rules: Any, work: Any, at: int) -> bool:
     least = target
     for rung in range(definition["rung"], definition["rung"] + definition["warnings"]):
         least = min(least, need_for(rules, rung, target))
-    return least > clock["elapsed"]
+    return least > elapsed

@@ -1,6 +1,6 @@
 """Arrays that grow without being copied.
 
-A large array is a view of the front of a reservation several times its size: zero pages that the
+A large array is a view of the front of a reservation up to 16 times its size: zero pages that the
 machine hands out when they are touched. Growing it lengthens the view. With copies instead a
 partition of a million incidents stood still for half a second at each growth.
 """
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SPARE: Final = 16
+_SPARE_BYTES_MAX: Final = 1 << 30
+"""More than that is reserved in steps: a machine refuses a mapping larger than all its memory."""
 _RESERVED_FROM: Final = 4 << 20
 """Bytes from which an array gets a reservation; below it a copy costs nothing to speak of."""
 
@@ -22,10 +24,20 @@ def longer(array: NDArray[Any], size: int) -> NDArray[Any]:
     reserved = array if array.base is None else array.base
     if isinstance(reserved, np.ndarray) and size <= len(reserved):
         return reserved[:size]
-    spare = _SPARE if size * array.itemsize >= _RESERVED_FROM else 1
-    fresh = np.zeros(spare * size, array.dtype)
+    fresh = _reserved(size, array.dtype)
     fresh[: len(array)] = array
     return fresh[:size]
+
+
+def _reserved(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros with room to grow, or without it where the machine has no more to give."""
+    if size * dtype.itemsize >= _RESERVED_FROM:
+        spare = min((_SPARE - 1) * size, _SPARE_BYTES_MAX // dtype.itemsize)
+        try:
+            return np.zeros(size + spare, dtype)
+        except MemoryError:
+            pass
+    return np.zeros(size, dtype)
 
 
 _STEP_MAX: Final = 16_384

@@ -48,15 +48,15 @@ def told_by(batch: DecodedBatch, at: int) -> Told:
             has_window = True
             window[_VALID[member]] = None if given is None else parse_time_text(given)
     valid = (window[0], window[1]) if has_window else None
-    update = Update(int(event["time"]), (source, identity), tuple(changes), valid)
+    order = (source, identity)
+    content = int(event["content"])
+    update = Update(int(event["time"]), order, tuple(changes), valid, content)
     return tenant, customer, update
 
 
-def shared_name(told: Told) -> str:
-    """The name under which the store keeps a record; the same record has the same name."""
-    tenant, customer, update = told
-    whole = "\0".join((tenant, customer, *update.order)).encode()
-    return _PREFIX + blake2b(whole, digest_size=16).hexdigest()
+def shared_name(packed: bytes) -> str:
+    """The name under which the store keeps a record: of its bytes, so two never collide."""
+    return _PREFIX + blake2b(packed, digest_size=16).hexdigest()
 
 
 def learn(store: Store, book: RuleBook) -> None:
@@ -86,9 +86,4 @@ def is_of(history: DecodedBatch, tenant: str) -> bool:
 
 def contradicts(known: Iterable[Update], update: Update) -> bool:
     """Whether another record came under the same (source, id)."""
-    return any(
-        each.order == update.order
-        and (each.time_ms, each.changes, each.valid)
-        != (update.time_ms, update.changes, update.valid)
-        for each in known
-    )
+    return any(each.order == update.order and each.content != update.content for each in known)

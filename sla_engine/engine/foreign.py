@@ -97,7 +97,6 @@ class ForeignAlerts:
                 owned.turn.compare(row, unpack_all(history), {**known, **strange})
                 changed = True
         self.found.clear()
-        owned.holds_position = False
         return changed
 
 

@@ -173,15 +173,14 @@ class Turn:
 
     def _customer_updated(self, batch: DecodedBatch, at: int) -> None:
         """The directory says something else from the record's time on, open incidents hear it."""
-        told = told_by(batch, at)
-        tenant, customer, update = told
+        tenant, customer, update = told_by(batch, at)
         book = self.partition.book
         if contradicts(book.directory.updates(tenant, customer), update):
             self.dead.append(DeadLetter(at, DeadCode.CONFLICT, _CONFLICT))
             return
         book.update_customer(tenant, customer, update)
         packed = packed_event(batch, at)
-        self.shared[shared_name(told)] = packed
+        self.shared[shared_name(packed)] = packed
         self.flush()
         event = batch.events[at]
         named = batch.spans[int(event["span"]) + 1]["hash"]

@@ -170,7 +170,6 @@ class Engine(Mailbox):
                 owned.clock.end_seen(message.seen_ms, message.end_offset)
                 self._compare_foreign(owned)
         elif message.kind == "assign":
-            self._land()
             self._assign(message.partitions, future)  # type: ignore[arg-type]
         else:
             for number in message.partitions:
@@ -183,6 +182,7 @@ class Engine(Mailbox):
 
     def _assign(self, partitions: Sequence[int], future: Future[dict[int, int]]) -> None:
         try:
+            self._land()
             starts = {}
             for number in partitions:
                 owned = self._owned.get(number)
@@ -362,6 +362,9 @@ class Engine(Mailbox):
         del self._foreign[owned.number]
         if foreign.settle(owned):
             self._commit(owned, owned.next_offset)
+            self._land()
+        # Not before the comparison is durable: whoever comes next would not make it again.
+        owned.holds_position = False
 
     # ------------------------------------------------------------------ effects
 
@@ -379,7 +382,7 @@ class Engine(Mailbox):
 
     def _land(self) -> None:
         """Wait for the call that was begun; a lost token gives the partition up."""
-        owned, self._flying = self._flying, None
+        owned = self._flying
         if owned is None:
             return
         step = owned.in_flight
@@ -387,8 +390,10 @@ class Engine(Mailbox):
         try:
             leaving = patiently(owned.land, self._pause_and_relieve)
         except Fenced as error:
+            self._flying = None
             self._refused(owned, error)
             return
+        self._flying = None
         if self._owned.get(owned.number) is not owned:
             return  # given up meanwhile: whoever owns it now finds the alerts in the outbox
         self._positions[owned.number] = step.next_offset
@@ -472,7 +477,7 @@ class Engine(Mailbox):
     def _shut(self) -> None:
         with suppress(SlaError):
             self._land()
-        self._settle_acks()
+            self._settle_acks()
         with self._wake:
             self._stopping = True
         self.close(self.fatal or SlaError("the engine has stopped"))

@@ -27,6 +27,7 @@ class Update:
     order: tuple[str, ...] = ()
     changes: tuple[tuple[str, str | None], ...] = field(default=(), compare=False)
     valid: tuple[int | None, int | None] | None = field(default=None, compare=False)
+    content: int = field(default=0, compare=False)  # hash of all that the record says
 
 
 @dataclass(frozen=True)

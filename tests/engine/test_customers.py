@@ -107,6 +107,50 @@ def test_another_record_under_the_same_id_is_a_dead_letter(world: World) -> None
     assert targets(worker)["A"] == 1
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"sequence": "7"},
+        {"data": {"region": "north", "tier": "gold"}},
+    ],
+    ids=["another sequence", "members in another order"],
+)
+def test_the_same_record_in_other_bytes_changes_nothing(
+    world: World, again: dict[str, Any]
+) -> None:
+    """Not even for a worker that starts anew behind it."""
+    worker = world.worker().claim(0, 1)
+    worker.catch_up()
+    world.move_to("09:20")
+    first = {"tier": "gold", "region": "north"}
+    update(world, first, id="u1")
+    update(
+        world, again.get("data", first), id="u1", **{k: v for k, v in again.items() if k != "data"}
+    )
+    worker.catch_up()
+    assert world.dead() == []
+    worker = world.worker().claim(0, 1)
+    worker.catch_up()
+    assert targets(worker)["A"] == 1
+
+
+def test_two_records_under_one_id_in_another_order_on_each_partition(world: World) -> None:
+    workers = world.worker().claim(0), world.worker().claim(1)
+    for worker in workers:
+        worker.catch_up()
+    world.move_to("09:20")
+    gold, none = (
+        {**world.event("created", "ACME", {"tier": tier}), "type": "customer.updated", "id": "u1"}
+        for tier in ("gold", None)
+    )
+    for partition, records in ((0, (gold, none)), (1, (none, gold))):
+        for record in records:
+            world.put(record, partition)
+    for worker in workers:
+        worker.catch_up()
+    assert [code for code, _, _ in world.dead()] == ["CONFLICT", "CONFLICT"]
+
+
 def test_a_late_update_corrects_what_was_sent(world: World) -> None:
     worker = world.worker().claim(0, 1)
     worker.catch_up()
