@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sla_engine.engine.ports import OutRecord, Producer, RawBatch
 from sla_engine.engine.turn import DeadLetter
 from sla_engine.errors import SlaError
-from sla_engine.event.layout import DeadCode, DecodedBatch
+from sla_engine.event.layout import FLAG_CONTROL, DeadCode, DecodedBatch
 from sla_engine.event.times import format_time
 
 log = logging.getLogger(__name__)
@@ -69,3 +70,15 @@ def dead_record(batch: RawBatch, letter: DeadLetter, topic: str, now_ms: int) ->
         batch.data[start:end].tobytes() if start >= 0 else None,
         headers,
     )
+
+
+def mark_strangers(batch: RawBatch, decoded: DecodedBatch, here: NDArray[np.bool_]) -> None:
+    """Refuse what another partition must get; `here`: per record whether its key hashes to this."""
+    control = decoded.events["flags"] & FLAG_CONTROL != 0
+    strangers = ~here & ~control & (decoded.events["code"] == 0)
+    for row in np.flatnonzero(strangers).tolist():
+        decoded.events["code"][row] = DeadCode.WRONG_PARTITION
+        decoded.messages[row] = (
+            f"the key belongs to another partition than {batch.partition}: keys hash with "
+            "murmur2 as Java's clients do (librdkafka: partitioner=murmur2_random)"
+        )

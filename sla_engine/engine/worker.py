@@ -16,7 +16,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.engine.burial import bury, refused
+from sla_engine.engine.burial import bury, mark_strangers, refused
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.foreign import ForeignAlerts
 from sla_engine.engine.housekeeping import Housekeeping
@@ -40,7 +40,7 @@ from sla_engine.engine.settings import Counting, EngineSettings
 from sla_engine.engine.turn import Counters, DeadLetter, Turn
 from sla_engine.errors import Fenced, SlaError
 from sla_engine.event.decode import Decoder
-from sla_engine.event.layout import DeadCode, DecodedBatch
+from sla_engine.event.layout import DecodedBatch
 from sla_engine.limits import (
     TURN_EVENTS_MAX,
     TURN_FIRES_MAX,
@@ -253,7 +253,7 @@ class Engine(Mailbox):
             latest = self.clock.now_ms() + self.settings.max_future_ms
         decoded = self._decoder.decode(batch, latest)
         if self._belongs is not None:
-            self._mark_strangers(batch, decoded)
+            mark_strangers(batch, decoded, self._belongs(batch, self.identity.partitions))
         reach("after_decode")
         self._bury(batch, refused(decoded))
         count = len(batch)
@@ -300,18 +300,6 @@ class Engine(Mailbox):
                 owned.number,
             )
             turn.unheard = 0
-
-    def _mark_strangers(self, batch: RawBatch, decoded: DecodedBatch) -> None:
-        assert self._belongs is not None
-        here = self._belongs(batch, self.identity.partitions)
-        control = decoded.events["flags"] & 8 != 0
-        strangers = ~here & ~control & (decoded.events["code"] == 0)
-        for row in np.flatnonzero(strangers).tolist():
-            decoded.events["code"][row] = DeadCode.WRONG_PARTITION
-            decoded.messages[row] = (
-                f"the key belongs to another partition than {batch.partition}: keys hash with "
-                "murmur2 as Java's clients do (librdkafka: partitioner=murmur2_random)"
-            )
 
     def _bury(self, batch: RawBatch, letters: Sequence[DeadLetter]) -> None:
         for letter in letters:
