@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from sla_engine.engine.refold import Folder
-from sla_engine.engine.replay import Replay
 from sla_engine.engine.report import clock_reports
 from sla_engine.event.decode import Decoder
 from sla_engine.event.times import parse_time_text
@@ -65,19 +64,6 @@ def engine_fold(pair: Pair, events: list[Event], until: int) -> tuple[list[Any],
         said = pair.folder.render(folded)
         alerts += said
         clocks += clock_reports(book, folded, said)
-    return clocks, alerts
-
-
-def replay_fold(text: str, events: list[Event], until: int) -> tuple[list[Any], list[Any]]:
-    """(clocks, alerts) by a replay, which finds out by itself whom a control record concerns."""
-    replay = Replay(load_text(text, "policies.yaml"))
-    replay.add(b"\n".join(orjson.dumps(event) for event in events))
-    clocks: list[Any] = []
-    alerts: list[Any] = []
-    for one in replay.incidents(until):
-        said = one.alerts()
-        alerts += said
-        clocks += one.clocks(said)
     return clocks, alerts
 
 

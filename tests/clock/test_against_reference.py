@@ -13,7 +13,8 @@ from random import Random
 
 import pytest
 
-from tests.clock.comparing import Pair, compared, differences, reference_fold, replay_fold
+from tests.clock.comparing import Pair, compared, differences, reference_fold
+from tests.engine.world import replayed
 from tests.reference.generate import History, history, minimise
 
 PER_LEVEL = 1000
@@ -67,5 +68,5 @@ def test_a_replay_finds_whom_an_update_of_a_customer_concerns() -> None:
         if "customer.updated" in kinds and not kinds & {"incident.merged", "incident.deleted"}:
             seen += 1
             expected = reference_fold(Pair.of(text), events, until)
-            assert not compared(expected, *replay_fold(text, events, until)), f"seed {seed}"
+            assert not compared(expected, *replayed(text, events, until)), f"seed {seed}"
     assert seen >= 8
