@@ -1,7 +1,8 @@
 """Alerts on the topic that the store knows nothing of: they outlived a rollback of Redis.
 
-At a claim the tail of `alerts` behind the acknowledged position is read and taken as sent.
-Once the partition has caught up with the log again, whatever of it the clean stream would not
+At a claim the tail of `alerts` behind the acknowledged position is read and taken as sent. Until
+the partition has caught up with the log again, nothing leaves about these alerts: what receivers
+have is newer than what the log has been read to. Then whatever of it the clean stream would not
 have sent is corrected, not forgotten (design section 5).
 """
 
@@ -19,7 +20,9 @@ from sla_engine.engine.outgoing import (
     Sent,
     content_of,
     corrections,
+    instant,
     sent_of,
+    unsettled,
 )
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.ports import LogReader
@@ -35,6 +38,7 @@ class ForeignAlerts:
     """By incident: alerts found on the topic, as they stand after all corrections there."""
 
     found: dict[tuple[str, str], dict[str, Sent]] = field(default_factory=dict)
+    newest_ms: int = -1  # the latest instant that any of them is about
 
     @classmethod
     def read(cls, reader: LogReader, owned: Owned) -> ForeignAlerts:
@@ -63,6 +67,7 @@ class ForeignAlerts:
         kind = event["type"]
         if kind == AMENDED and str(data.get("threshold", "")).startswith("cleared"):
             kind = CLEARED
+        self.newest_ms = max(self.newest_ms, instant(event["time"]))
         known[identity] = Sent(
             identity,
             kind,
@@ -76,6 +81,7 @@ class ForeignAlerts:
     def settle(self, owned: Owned) -> bool:
         """Compare with what the incidents say now; True when a turn has something to commit."""
         changed = False
+        owned.turn.outlived = {}
         for (tenant, subject), alerts in self.found.items():
             row = owned.partition.find(*incident_key(tenant, subject))
             if row < 0:
@@ -85,18 +91,13 @@ class ForeignAlerts:
                 continue
             history = owned.turn.history(row)
             known = sent_of(history)
-            strange = {
-                identity: entry
-                for identity, entry in alerts.items()
-                if identity not in known or known[identity].revision < entry.revision
-            }
+            strange = unsettled(alerts, known)
             for entry in strange.values():
                 # Once told it stays told, also when it stands corrected already.
                 owned.partition.append_history(row, entry.packed())
             if strange:
                 owned.turn.compare(row, unpack_all(history), {**known, **strange})
                 changed = True
-        self.found.clear()
         return changed
 
 

@@ -6,7 +6,7 @@ valid alerts of a refold gives retractions, amendments and late alerts (contract
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
@@ -82,6 +82,15 @@ def sent_of(history: bytes) -> dict[str, Sent]:
         entry = Sent(*orjson.loads(payload))
         found[entry.id] = entry
     return found
+
+
+def unsettled(found: Mapping[str, Sent], known: Mapping[str, Sent]) -> dict[str, Sent]:
+    """Of the alerts `found` on the topic those that history does not know, or not as corrected."""
+    return {
+        identity: entry
+        for identity, entry in found.items()
+        if identity not in known or known[identity].revision < entry.revision
+    }
 
 
 def first_sending(event: dict[str, Any], started: int) -> Outgoing:

@@ -6,7 +6,7 @@ durable. Nothing of a turn leaves before that call has been answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ from sla_engine.engine.outgoing import (
     corrections,
     sending,
     sent_of,
+    unsettled,
 )
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.refold import Folded, Folder, as_rows, superseded
@@ -100,6 +101,7 @@ class Turn:
     counters: Counters = field(default_factory=Counters)
     told: list[Merge] = field(default_factory=list)  # what other incidents must hear
     shared: dict[str, bytes] = field(default_factory=dict)  # to be stored for all partitions
+    outlived: Mapping[tuple[str, str], Mapping[str, Sent]] = field(default_factory=dict)
     unheard: int = 0  # control records that change nothing yet
     now_ms: int = 0
     virtual: bool = False  # replay: alerts are fired at their own instants
@@ -242,6 +244,9 @@ class Turn:
 
     def _correct(self, row: int, folded: Folded, sent: dict[str, Sent], *, late: bool) -> None:
         valid = valid_alerts(self.folder, folded, self.settings.attributes)
+        if held := self._held(folded.timeline, sent):
+            sent = {name: entry for name, entry in sent.items() if name not in held}
+            valid = [each for each in valid if each[0]["id"] not in held]
         leaving = corrections(sent, valid, self._fired(folded.until), late=late)
         self.counters.corrections += len(leaving)
         self._leave([(row, each) for each in leaving])
@@ -337,13 +342,22 @@ class Turn:
         told: dict[str, Sent],
     ) -> Iterator[tuple[int, Outgoing]]:
         """What leaves of a row's alerts; `told` is kept up."""
+        held = self._held(timeline, told)
         for alert in alerts:
-            event = self._event(alert, timeline, told)
+            event = self._event(alert, timeline, {**told, **held} if held else told)
+            if event["id"] in held:
+                continue
             outgoing = sending(told.get(event["id"]), event, alert["started"])
             if outgoing is not None:
                 outgoing.at_ms = alert["time"]
                 told[outgoing.remembered.id] = outgoing.remembered
                 yield row, outgoing
+
+    def _held(self, timeline: Timeline, told: dict[str, Sent]) -> dict[str, Sent]:
+        """What receivers have from before a rollback of the store, and history does not know."""
+        if not self.outlived:
+            return {}
+        return unsettled(self.outlived.get((timeline.tenant, timeline.incident), {}), told)
 
     def _event(
         self, alert: dict[str, Any], timeline: Timeline, told: dict[str, Sent]

@@ -168,7 +168,6 @@ class Engine(Mailbox):
             owned = self._owned.get(message.partition)
             if owned is not None:
                 owned.clock.end_seen(message.seen_ms, message.end_offset)
-                self._compare_foreign(owned)
         elif message.kind == "assign":
             self._assign(message.partitions, future)  # type: ignore[arg-type]
         else:
@@ -220,6 +219,7 @@ class Engine(Mailbox):
         self._owned[number] = owned
         self._housekeeping.own(owned)
         self._foreign[number] = foreign
+        owned.turn.outlived = foreign.found
         self._send(owned, list(owned.waiting))
         self._positions[number] = owned.next_offset
         self._count("sla_claims", 1, "loaded")
@@ -319,6 +319,7 @@ class Engine(Mailbox):
         for owned in list(self._owned.values()):
             try:
                 self._fire(owned)
+                self._compare_foreign(owned)
             except Fenced as error:
                 self._refused(owned, error)
 
@@ -344,8 +345,11 @@ class Engine(Mailbox):
                 return
 
     def _compare_foreign(self, owned: Owned) -> None:
+        """Once the partition is as far as its former owner was, and what is due has fired."""
         foreign = self._foreign.get(owned.number)
         if foreign is None or not owned.clock.is_caught_up(self.clock.now_ms()):
+            return
+        if owned.clock.value_ms < foreign.newest_ms:
             return
         del self._foreign[owned.number]
         if foreign.settle(owned):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sla_engine.event.cloudevent import to_cloudevent
 from sla_engine.event.packed import unpack_all
-from tests.engine.world import World, clean_stream
+from tests.engine.world import Event, MemoryWorker, World, clean_stream, content
 
 POLICIES = """
 policies:
@@ -12,8 +14,12 @@ policies:
 """
 
 
+def net_now_is_clean(world: World, policies: str) -> None:
+    assert world.net() == clean_stream(policies, world.sent, world.clock.now_ms())
+
+
 def net_is_clean(world: World) -> None:
-    assert world.net() == clean_stream(POLICIES, world.sent, world.clock.now_ms())
+    net_now_is_clean(world, POLICIES)
 
 
 def test_after_a_rollback_the_log_is_read_again_and_nothing_is_missing() -> None:
@@ -147,3 +153,92 @@ def test_a_worker_that_goes_on_writes_nothing_of_the_future_that_was_lost() -> N
     told = [to_cloudevent(history.data, event, history.spans)["id"] for event in history.events]
     assert list(dict.fromkeys(told)) == ["1", "2", "3", "4", "5"]
     net_is_clean(world)
+
+
+PRIORITIES = """
+policies:
+  - name: all
+    clocks: {resolution: {target: {high: 2h, default: 4h}, pause: status_class == "waiting_customer"}}
+    escalations: [{at: 50%, notify: team}, {at: 80%, notify: team}]
+"""
+
+
+def set_back_after(world: World, until: str, *late: Event) -> MemoryWorker:
+    """Alerts leave until `until`, then Redis is an hour older and these events are on the log."""
+    worker = world.worker().claim(0)
+    world.send("created", "A", {"priority": "high"})
+    worker.catch_up()
+    copy = world.server.snapshot()
+    world.move_to(until)
+    worker.catch_up()
+    world.server.restore(copy)
+    for event in late:
+        world.put(event)
+    return world.worker().claim(0)
+
+
+def one_content_each(world: World) -> None:
+    """Whoever drops an id seen before misses nothing."""
+    said: dict[str, Event] = {}
+    for event in world.alerts():
+        assert content(event) == said.setdefault(event["id"], content(event)), event["id"]
+
+
+@pytest.mark.parametrize(
+    "told", [{"priority": "low"}, {"status": "waiting_customer"}, {"title": "Roof leaks"}]
+)
+def test_what_left_before_the_rollback_leaves_again_only_as_an_amendment(told: Event) -> None:
+    world = World(PRIORITIES)
+    late = world.event("updated", "A", told, time="2026-03-02T09:20:00.000Z")
+    again = set_back_after(world, "10:40", late)
+    again.catch_up()
+    net_now_is_clean(world, PRIORITIES)
+    world.move_to("14:30")
+    again.catch_up()
+    net_now_is_clean(world, PRIORITIES)
+    one_content_each(world)
+
+
+def test_what_left_before_the_rollback_and_is_still_right_leaves_no_second_time() -> None:
+    world = World(PRIORITIES)
+    again = set_back_after(world, "10:40")
+    before = len(world.alerts())
+    again.catch_up()
+    assert len(world.alerts()) == before == 2
+    world.move_to("11:30")
+    again.catch_up()
+    assert [event["type"] for event in world.alerts()[before:]] == ["sla.clock.breached"]
+
+
+def test_a_crash_while_catching_up_after_a_rollback_sends_nothing_twice() -> None:
+    world = World(PRIORITIES)
+    late = world.event("updated", "A", {"priority": "low"}, time="2026-03-02T09:20:00.000Z")
+    halfway = set_back_after(world, "10:40", late)
+    halfway.feed.deliver(0, 1)
+    halfway.settle()
+    world.move_to("10:45")
+    world.worker().claim(0).catch_up()
+    net_now_is_clean(world, PRIORITIES)
+    one_content_each(world)
+
+
+def test_a_correction_from_before_the_rollback_is_not_made_again_in_other_words() -> None:
+    """The topic has an amendment; reading the log again passes through the alert without it."""
+    world = World(PRIORITIES)
+    worker = world.worker().claim(0)
+    world.send("created", "A", {"priority": "high"})
+    worker.catch_up()
+    copy = world.server.snapshot()
+    late = world.event("updated", "A", {"title": "Roof leaks"}, time="2026-03-02T09:20:00.000Z")
+    world.move_to("10:10")
+    worker.catch_up()
+    world.put(late)
+    worker.catch_up()
+    before = len(world.alerts())
+    world.server.restore(copy)
+    again = world.worker().claim(0)
+    again.feed.deliver(0, 1)
+    again.settle()
+    again.catch_up()
+    assert len(world.alerts()) == before
+    net_now_is_clean(world, PRIORITIES)
