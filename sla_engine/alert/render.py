@@ -11,6 +11,7 @@ from sla_engine.clock.layout import AlertKind, Cause
 from sla_engine.escalation.recipients import actions_for
 from sla_engine.event.times import format_time
 from sla_engine.limits import LATE_FROM_MS
+from sla_engine.policy.model import PolicySet
 from sla_engine.policy.tables import RuleBook
 
 SOURCE = "sla-engine"
@@ -48,7 +49,8 @@ def render(
     """
     said = wording_of(book, row)
     repeat = row["repeat"]
-    values = timeline.after(row["events"])
+    policies = book.policies_of(row["profile"])
+    values = timeline.after(row["events"], policies)
     late_by = fired_at - row["time"]
     cause = _CAUSES[row["cause"]]
     if cause is None and late_by >= LATE_FROM_MS:
@@ -76,7 +78,7 @@ def render(
         "score": row["score"],
         "actions": actions,
         "superseded": bool(row["superseded"]),
-        "attributes": _let_out(book, values, allowed) if allowed else {},
+        "attributes": _let_out(policies, values, allowed) if allowed else {},
     }
     if said.level is not None:
         data["level"] = said.level
@@ -97,8 +99,8 @@ def render(
     }
 
 
-def _let_out(book: RuleBook, values: dict[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
-    specs = book.policies.attributes
+def _let_out(policies: PolicySet, values: dict[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
+    specs = policies.attributes
     return {
         name: values[name]
         for name in allowed

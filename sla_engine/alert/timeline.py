@@ -48,8 +48,12 @@ class Timeline:
         self.tenant, self.incident = events.text(*tenant[3:5]), events.text(*incident[3:5])
         self.address = f"{encoded(self.tenant)}/{encoded(self.incident)}"  # as a part of an id
 
-    def after(self, events: int) -> dict[str, Any]:
-        """The attributes in force after that many events: own, else directory, else default."""
+    def after(self, events: int, policies: PolicySet | None = None) -> dict[str, Any]:
+        """The attributes in force after that many events: own, else directory, else default.
+
+        `policies`: the edition that reads them, if it is another than the newest.
+        """
+        policies = policies or self._policies
         if events < self._applied:
             self._own = {}
             self._applied = 0
@@ -64,8 +68,8 @@ class Timeline:
         customer = str(values.get("customer", ""))
         passed = self._updated_at == instant
         entry = self._directory.entry(self.tenant, customer, instant, passed=passed)
-        fill(values, self._policies, entry)
-        values["status_class"] = status_class(self._policies, values.get("status")).name.lower()
+        fill(values, policies, entry)
+        values["status_class"] = status_class(policies, values.get("status")).name.lower()
         return values
 
     def time(self, position: int) -> int:

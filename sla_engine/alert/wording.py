@@ -11,6 +11,7 @@ from typing import Any
 
 from sla_engine.alert.ids import encoded
 from sla_engine.clock.layout import AlertKind
+from sla_engine.policy.editions import shown
 from sla_engine.policy.model import Action
 from sla_engine.policy.tables import RuleBook
 
@@ -83,7 +84,7 @@ def _worded(
         path=f"{encoded(set_name)}/{encoded(clock)}",
         policy=policy.name,
         policy_version=policy.version,
-        calendar=zoned.name,
+        calendar=shown(zoned.name),
         calendar_version=zoned.version,
         threshold=_threshold(book, kind, step),
         level=book.definitions.steps[step].level if is_rung else None,

@@ -12,6 +12,7 @@ import numpy as np
 
 from sla_engine.clock.compiled import inner
 from sla_engine.clock.dues import time_in
+from sla_engine.clock.editions import take_edition
 from sla_engine.clock.far import far
 from sla_engine.clock.layout import (
     CREATED_SEEN,
@@ -24,22 +25,22 @@ from sla_engine.clock.layout import (
     LIFTS,
     MERGED,
     PUBLIC,
+    SWITCHES,
 )
-from sla_engine.clock.lookup import find, mix, pair
+from sla_engine.clock.lookup import find, mix
 from sla_engine.clock.rules import (
     ENGINE_ENTRY_SLOT,
     ENGINE_ERA_SLOT,
     ENGINE_HANDOFFS_SLOT,
     ENGINE_REOPENS_SLOT,
     ENGINE_TIMES,
-    classes,
     directory,
+    editions,
     engine,
     entries,
     eras,
     profiles,
     slots,
-    transitions,
 )
 from sla_engine.clock.situation import (
     ASSIGNEE_ENTERED,
@@ -60,10 +61,8 @@ from sla_engine.clock.situation import (
     TEAM_LEFT,
     WAITING_CUSTOMER_CLASS,
 )
+from sla_engine.clock.taking import take_number, take_slot
 from sla_engine.clock.work import (
-    NEED_A,
-    NEED_B,
-    NEED_C,
     UPDATED_AT,
     Outcome,
     change,
@@ -81,39 +80,8 @@ _CUSTOMER_AUTHOR = int(Author.CUSTOMER)
 _OPENED_AT = int(Member.OPENED_AT)
 
 _DONE = int(Outcome.DONE)
-_NEED_CLASS = int(Outcome.NEED_CLASS)
-_NEED_PROFILE = int(Outcome.NEED_PROFILE)
 
 _ZERO = np.uint64(0)
-#: The kind that names a number in the class table.
-_NUMBERED = np.uint64(2)
-
-
-@inner
-def take_slot(rules: Any, work: Any, slot: int, found: int) -> int:
-    """The profile takes class `found` in a slot. An Outcome."""
-    row = change(work)[0]
-    key = mix(pair(row["profile"], slot), np.uint64(found + 1))
-    after = find(transitions(rules), key)
-    if after < 0:
-        counts(work)[NEED_A] = row["profile"]
-        counts(work)[NEED_B] = slot
-        counts(work)[NEED_C] = found
-        return _NEED_PROFILE
-    row["profile"] = after
-    return _DONE
-
-
-@far
-def take_number(rules: Any, work: Any, slot: int, number: int) -> int:
-    """The profile takes a counter's value, or an instant that no span says. An Outcome."""
-    key = mix(np.uint64(slot + 1), mix(np.uint64(number), _NUMBERED))
-    found = find(classes(rules), key)
-    if found < 0:
-        counts(work)[NEED_A] = -1 - number
-        counts(work)[NEED_B] = slot
-        return _NEED_CLASS
-    return take_slot(rules, work, slot, found)
 
 
 @far
@@ -142,8 +110,11 @@ def finish_reading(rules: Any, work: Any, row: int) -> int:
         if outcome != _DONE:
             return outcome
     if len(eras(rules)) > 0 and matches_anew(rules, work):
-        return take_slot(rules, work, engine(rules)[ENGINE_ERA_SLOT], era_at(rules, said["t"]))
-    return _DONE
+        slot = engine(rules)[ENGINE_ERA_SLOT]
+        outcome = take_slot(rules, work, slot, era_at(rules, said["t"]))
+        if outcome != _DONE:
+            return outcome
+    return take_edition(rules, work, row) if len(editions(rules)) > 0 else _DONE
 
 
 @inner
@@ -181,7 +152,7 @@ def era_at(rules: Any, t: int) -> int:
 def matches_anew(rules: Any, work: Any) -> bool:
     """Whether an attribute that rules mention changed: then policies are matched anew."""
     said = change(work)[0]
-    if said["flags"] & FIRST:
+    if said["flags"] & (FIRST | SWITCHES):
         return True
     before = profiles(rules)[said["old_profile"]]
     if before["values"] != profiles(rules)[said["profile"]]["values"]:
@@ -304,4 +275,19 @@ def write_event(rules: Any, work: Any, row: int) -> int:
     elif said["type"] == _MERGED:
         flags |= ENDED | MERGED
     incident["flags"] = flags
+    return 0
+
+
+@far
+def write_switch(rules: Any, work: Any, row: int) -> int:
+    """Put another edition's profile into the incident: no event, but what is earlier is late."""
+    incident = incidents(work)[row]
+    said = change(work)[0]
+    profile = profiles(rules)[said["profile"]]
+    incident["profile"] = said["profile"]
+    incident["profile_key"] = profile["key"]
+    incident["status"] = profile["status"]
+    incident["reopens"] = said["reopens"]
+    incident["handoffs"] = said["handoffs"]
+    incident["fired_at"] = max(incident["fired_at"], said["t"] - 1)
     return 0

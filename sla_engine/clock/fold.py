@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sla_engine.clock.columns import collect, take_columns
 from sla_engine.clock.compiled import inner, kernel
 from sla_engine.clock.dues import has_clock
-from sla_engine.clock.edges import write_event
+from sla_engine.clock.edges import write_event, write_switch
 from sla_engine.clock.far import far
 from sla_engine.clock.firing import break_before, fire_due
 from sla_engine.clock.ladder import forget_scores, plan_next
@@ -41,7 +41,7 @@ from sla_engine.clock.people import (
     override,
     snooze,
 )
-from sla_engine.clock.reading import read_spans
+from sla_engine.clock.reading import read_spans, read_switch
 from sla_engine.clock.rules import (
     HOLDS,
     OPT_SCORES,
@@ -49,6 +49,7 @@ from sla_engine.clock.rules import (
     conditions,
     definitions,
     plans,
+    profiles,
 )
 from sla_engine.clock.situation import BETWEEN, PAUSE_LIFTED, RESOLVED_CLASS
 from sla_engine.clock.starting import start
@@ -118,8 +119,10 @@ def pass_time(rules: Any, work: Any, row: int, upto: int) -> int:
         if instant > upto:
             return _DONE
         incident = incidents(work)[row]
-        if incident["flags"] & IRREGULAR and not recording(work):
-            return _NEED_HISTORY
+        if not recording(work):
+            until = profiles(rules)[incident["profile"]]["until"]
+            if incident["flags"] & IRREGULAR or instant >= until:
+                return _NEED_HISTORY
         if not has_room(work):
             return _NEED_ROOM
         at = first_due_clock(work, row, instant)
@@ -329,6 +332,33 @@ def apply(
     if outcome != _DONE:
         return outcome
     take_event(rules, work, row)
+    leave_waits(work, row)
+    return _DONE
+
+
+@far
+def switch(rules: Any, work: Any, row: int, t: int) -> int:
+    """At `t` the next edition of the policies comes into force (D7): they are matched anew.
+
+    For folds that record; time has been advanced to just before it. Returns an Outcome.
+    """
+    if not has_room(work):
+        return _NEED_ROOM
+    outcome = read_switch(rules, work, row, t)
+    if outcome != _DONE:
+        return outcome
+    outcome = ready_rows(rules, work, row)
+    if outcome != _DONE:
+        return outcome
+    outcome = ready_moments(rules, work, row)
+    if outcome != _DONE:
+        return outcome
+    note_moment(work)
+    break_before(rules, work, row, t)
+    write_switch(rules, work, row)
+    collect(work, row)
+    take_columns(rules, work, row)
+    replan_scores(rules, work, row)
     leave_waits(work, row)
     return _DONE
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sla_engine.clock.compiled import inner, kernel
 from sla_engine.clock.dues import target_now
 from sla_engine.clock.far import far
-from sla_engine.clock.fold import advance, apply
+from sla_engine.clock.fold import advance, apply, switch
 from sla_engine.clock.layout import (
+    ENDED,
     EXCLUDED_TIME,
     HELD,
     IRREGULAR,
@@ -25,7 +26,7 @@ from sla_engine.clock.layout import (
     State,
 )
 from sla_engine.clock.marks import is_open_cycle
-from sla_engine.clock.rules import columns
+from sla_engine.clock.rules import columns, profiles
 from sla_engine.clock.stretches import close_stretch, record_segment
 from sla_engine.clock.work import (
     ALERTS,
@@ -102,6 +103,10 @@ def fold_events(
         event = events[order[n]]
         if event["time"] > until:
             break
+        if n > 0:
+            outcome = pass_switches(rules, work, row, event["time"])
+            if outcome != _DONE:
+                return outcome, n
         outcome = advance(rules, work, row, event["time"] - 1)
         if outcome != _DONE:
             return outcome, n
@@ -115,12 +120,30 @@ def fold_events(
         incident["last_id"] = event["id"]
         incident["seen"] |= seen_bits(event["id"])
         n += 1
-    outcome = advance(rules, work, row, until)
+    outcome = _DONE
+    if n > 0:
+        outcome = pass_switches(rules, work, row, until)
+    if outcome == _DONE:
+        outcome = advance(rules, work, row, until)
     if outcome == _DONE:
         mark_irregular(work, row)
         mark_superseded(work)
         drop_unreleased(work, until)
     return outcome, n
+
+
+@far
+def pass_switches(rules: Any, work: Any, row: int, upto: int) -> int:
+    """Bring editions of the policies that come into force up to `upto` to the incident."""
+    while True:
+        t = profiles(rules)[incidents(work)[row]["profile"]]["until"]
+        if t > upto or incidents(work)[row]["flags"] & ENDED:
+            return _DONE
+        outcome = advance(rules, work, row, t - 1)
+        if outcome == _DONE:
+            outcome = switch(rules, work, row, t)
+        if outcome != _DONE:
+            return outcome
 
 
 @inner
@@ -254,10 +277,19 @@ def split_excluded(work: Any) -> int:
             end = min(segment["end"], exclude["end"])
             if begin >= end or not recording(work):
                 continue
-            record_segment(work, segment["clock"], end, segment["end"], RUNNING_TIME)
-            record_segment(work, segment["clock"], begin, end, EXCLUDED_TIME)
+            record_part(work, s, end, segment["end"], RUNNING_TIME)
+            record_part(work, s, begin, end, EXCLUDED_TIME)
             segment["end"] = begin
     return 0
+
+
+@inner
+def record_part(work: Any, s: int, start: int, end: int, kind: int) -> None:
+    """Keep a part of the s-th stretch as one of its own."""
+    n = counts(work)[SEGMENTS]
+    record_segment(work, segments(work)[s]["clock"], start, end, kind)
+    if counts(work)[SEGMENTS] > n:
+        segments(work)[n]["calendar"] = segments(work)[s]["calendar"]
 
 
 @inner

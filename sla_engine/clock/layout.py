@@ -184,7 +184,17 @@ PAUSED_TIME = 1
 RESOLVED_TIME = 2
 EXCLUDED_TIME = 3  # in reports only: a fold keeps it within the running stretches
 
-SEGMENT = np.dtype([("start", "i8"), ("end", "i8"), ("clock", "i4"), ("kind", "i4")], align=True)
+SEGMENT = np.dtype(
+    [
+        ("start", "i8"),
+        ("end", "i8"),
+        ("clock", "i4"),
+        ("kind", "i4"),
+        ("calendar", "i4"),  # it stays counted on this one, whatever the clock's is; -1 = no
+        ("pad", "i4"),
+    ],
+    align=True,
+)
 
 #: One event as the clocks saw it, kept by a fold that records.
 MOMENT = np.dtype([("t", "i8"), ("situation", "i8"), ("profile", "i4"), ("pad", "i4")], align=True)
@@ -254,6 +264,7 @@ LIFTS = 32
 PUBLIC = 64
 ECHO = 128
 LOOKS_BACK = 256  # the past of some clock must be known
+SWITCHES = 512  # no event: an edited policy set comes into force
 
 #: One entry of an open-addressing table; key 0 = empty. Sizes are powers of two.
 LOOKUP = np.dtype([("key", "u8"), ("value", "i8")], align=True)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import inner, kernel
-from sla_engine.clock.edges import finish_reading, take_slot
+from sla_engine.clock.edges import finish_reading
+from sla_engine.clock.far import far
 from sla_engine.clock.layout import (
     BY_ALERT,
     ECHO,
@@ -20,12 +21,15 @@ from sla_engine.clock.layout import (
     HAS_STATUS,
     INFERRED,
     LIFTED,
+    LOOKS_BACK,
     PUBLIC,
+    SWITCHES,
     UNPINS,
 )
 from sla_engine.clock.lookup import find, mix
 from sla_engine.clock.rules import classes, custom, custom_times, slots, type_status
 from sla_engine.clock.situation import BETWEEN, PAUSE_LIFTED
+from sla_engine.clock.taking import take_slot
 from sla_engine.clock.work import NEED_A, NEED_B, Outcome, change, counts, incidents
 from sla_engine.event.hashing import SEED_TEXT, hash_bytes
 from sla_engine.event.layout import (
@@ -196,7 +200,6 @@ def take_plain(work: Any, span: Any, data: NDArray[np.uint8]) -> None:
 @inner
 def begin_change(work: Any, row: int, event: Any, spans: NDArray[Any], opened: int) -> None:
     """The CHANGE row before its event is read: the incident as it is."""
-    incident = incidents(work)[row]
     said = change(work)[0]
     said["t"] = event["time"]
     said["type"] = event["type"]
@@ -209,6 +212,14 @@ def begin_change(work: Any, row: int, event: Any, spans: NDArray[Any], opened: i
         said["flags"] |= PUBLIC
     if event["flags"] & FLAG_ENGINE_ACTOR:
         said["flags"] |= ECHO
+    keep_incident(work, row, opened)
+
+
+@inner
+def keep_incident(work: Any, row: int, opened: int) -> None:
+    """What of the incident stays as it is, unless something says otherwise."""
+    incident = incidents(work)[row]
+    said = change(work)[0]
     said["profile"] = incident["profile"]
     said["old_profile"] = incident["profile"]
     said["team"] = incident["team"]
@@ -232,6 +243,21 @@ def begin_change(work: Any, row: int, event: Any, spans: NDArray[Any], opened: i
     said["between"] = BETWEEN
     if incident["flags"] & LIFTED:
         said["between"] |= PAUSE_LIFTED
+
+
+@far
+def read_switch(rules: Any, work: Any, row: int, t: int) -> int:
+    """The CHANGE row of no event: other policies come into force at `t`. An Outcome.
+
+    It has the tenant already, from the incident's first event in this fold.
+    """
+    said = change(work)[0]
+    said["t"] = t
+    said["type"] = BETWEEN
+    said["author"] = 0
+    said["flags"] = SWITCHES | LOOKS_BACK
+    keep_incident(work, row, -1)
+    return finish_reading(rules, work, row)
 
 
 @inner

@@ -52,7 +52,8 @@ def recount(rules: Any, work: Any, at: int, calendar: int) -> int:
             continue
         start = segment["start"]
         end = segment["end"]
-        length = open_between(rules, calendar, start, end)
+        used = segment["calendar"] if segment["calendar"] >= 0 else calendar
+        length = open_between(rules, used, start, end)
         if segment["kind"] == PAUSED_TIME:
             clock["paused"] += length
         elif segment["kind"] == RESOLVED_TIME:
@@ -60,7 +61,7 @@ def recount(rules: Any, work: Any, at: int, calendar: int) -> int:
         else:
             clock["wall"] += end - start
             if counts(work)[EXCLUDES] > 0:
-                out = excluded_open(rules, work, column, calendar, start, end)
+                out = excluded_open(rules, work, column, used, start, end)
                 clock["excluded"] += out
                 length -= out
                 clock["wall"] -= excluded_open(rules, work, column, -1, start, end)
@@ -112,7 +113,7 @@ def count_pauses(rules: Any, work: Any, at: int, t: int) -> int:
         close_stretch(rules, work, at, t)
     for n in range(counts(work)[SEGMENTS]):
         segment = segments(work)[n]
-        if segment["clock"] == at and segment["kind"] == PAUSED_TIME:
+        if segment["clock"] == at and segment["kind"] == PAUSED_TIME and segment["calendar"] < 0:
             segment["kind"] = RUNNING_TIME
     return recount(rules, work, at, clocks(work)[at]["calendar"])
 
@@ -139,6 +140,7 @@ def run_before(work: Any, at: int, n: int, start: int, end: int) -> None:
     segments(work)[n]["end"] = end
     segments(work)[n]["clock"] = at
     segments(work)[n]["kind"] = RUNNING_TIME
+    segments(work)[n]["calendar"] = -1
 
 
 @far

@@ -13,8 +13,9 @@ from sla_engine.clock.dues import (
     take_target,
     target_from,
 )
+from sla_engine.clock.edited import take_edited
 from sla_engine.clock.far import far
-from sla_engine.clock.layout import DROPPED, MOVED, PINNED, State
+from sla_engine.clock.layout import DROPPED, MOVED, PINNED, SWITCHES, State
 from sla_engine.clock.lifecycle import end
 from sla_engine.clock.rebase import rebase
 from sla_engine.clock.recount import count_pauses, recount
@@ -27,7 +28,7 @@ from sla_engine.clock.rules import (
 )
 from sla_engine.clock.starting import start
 from sla_engine.clock.stretches import GOAL_DROP, GOAL_DUE, GOAL_MOVED, GOAL_RUN, reach
-from sla_engine.clock.work import clocks, incidents
+from sla_engine.clock.work import change, clocks, incidents
 
 _CANCELLED = int(State.CANCELLED)
 _ATTRIBUTE = int(TargetMode.ATTRIBUTE)
@@ -76,7 +77,10 @@ def retarget(rules: Any, work: Any, row: int, at: int, t: int) -> int:
         and plan["mode"] == _ATTRIBUTE
         and clock["seen_mode"] == _ATTRIBUTE
     )
+    edition = definitions(rules)[clock["seen_definition"]]["edition"]
     see(rules, clock, plan, incident["profile"], amount)
+    if change(work)[0]["flags"] & SWITCHES and definition["edition"] != edition:
+        return take_edited(rules, work, row, at, amount, t)
     if changed == 0:
         return 0
     if moved_due and changed == CHOICE_CHANGED:

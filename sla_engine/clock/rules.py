@@ -49,9 +49,13 @@ PROFILE = np.dtype(
         ("team_fill", "u8"),  # hash of the team the directory fills in
         ("status_value", "i4"),  # which label, to see that a status changed
         ("priority", "i4"),  # the same number in every process
+        ("until", "i8"),  # when the next edition of the policies comes into force, NEVER when none
         ("base_score", "i2"),
+        ("edition", "i2"),
         ("status", "u1"),  # StatusClass
-        ("pad", "u1", (5,)),
+        ("pins", "u1"),  # 1: some of its columns stay with an earlier edition
+        ("keeps", "u1"),  # 1: clocks that its edition no longer has stay with theirs
+        ("pad", "u1"),
     ],
     align=True,
 )
@@ -99,7 +103,10 @@ DEFINITION = np.dtype(
         ("kind", "u1"),
         ("on_reopen", "u1"),
         ("on_priority", "u1"),
-        ("pad", "u1", (3,)),
+        ("on_edit", "u1"),  # policy.model.OnEdit
+        ("edition", "u2"),  # of the policies that it is from
+        ("ladder", "u2"),  # edition of its steps
+        ("pad", "u1", (4,)),
     ],
     align=True,
 )
@@ -118,6 +125,7 @@ OPT_WAITS = 512  # next_response without a `start:` of its own
 OPT_REOPENS = 1024  # on_reopen is for it
 OPT_OWN_START = 2048  # on_merge: own_start
 OPT_SCORES = 4096  # has steps at a score
+OPT_LIVE = 16384  # ladder: live
 OPT_MAY_START = 8192  # its stop ends one cycle and lets the next begin
 
 STEP = np.dtype([("level", "i4"), ("options", "u4")], align=True)
@@ -163,6 +171,9 @@ DIRECTORY_ENTRY = np.dtype(
     align=True,
 )
 
+#: An edition of the policies: in force from `begin` on; `found` is its class in the profile.
+EDITION = np.dtype([("begin", "i8"), ("found", "i8")], align=True)
+
 #: Bits of a condition row: what holds for one column under one profile at one event.
 STOP = 1
 CANCEL = 2
@@ -200,6 +211,7 @@ class Rules(NamedTuple):
     directory: NDArray[Any]  # LOOKUP customer -> first row in entries
     entries: NDArray[Any]  # DIRECTORY_ENTRY
     windows: NDArray[Any]  # WINDOW
+    editions: NDArray[Any]  # EDITION, the later ones, by their begin
     calendars: CalendarTables
 
     def table(self) -> NDArray[np.int64]:
@@ -228,8 +240,9 @@ custom_times = accessor("custom_times", 16, LOOKUP)
 directory = accessor("directory", 17, LOOKUP)
 entries = accessor("entries", 18, DIRECTORY_ENTRY)
 windows = accessor("windows", 19, WINDOW)
+editions = accessor("editions", 20, EDITION)
 #: Place of the first calendar array in the table.
-CALENDAR_PLACE = 20
+CALENDAR_PLACE = 21
 
 #: Rules.engine
 ENGINE_REOPENS_SLOT = 0
@@ -237,4 +250,6 @@ ENGINE_HANDOFFS_SLOT = 1
 ENGINE_ERA_SLOT = 2
 ENGINE_ENTRY_SLOT = 3
 ENGINE_TIMES = 4  # bit per entry of INCIDENT.times that rules mention
-ENGINE_SIZE = 5
+ENGINE_EDITION_SLOT = 5
+ENGINE_PINS_SLOT = 6
+ENGINE_SIZE = 7

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sla_engine.clock.business import add_open, next_open, open_between
 from sla_engine.clock.compiled import inner
 from sla_engine.clock.far import far
@@ -109,34 +111,40 @@ def reach(rules: Any, work: Any, at: int, calendar: int, need: int, goal: int, t
     done = clock["elapsed"] if not recording(work) else 0
     begin = NEVER
     end = NEVER
+    counted = np.int32(-1)  # the calendar that the stretches from `begin` on stay counted on
     if recording(work):
         for n in range(counts(work)[SEGMENTS]):
             segment = segments(work)[n]
             if segment["clock"] != at:
                 continue
             kind = segment["kind"]
-            if kind != RUNNING_TIME and not (kind == PAUSED_TIME and goal & GOAL_DROP):
+            own = segment["calendar"]
+            drops = kind == PAUSED_TIME and goal & GOAL_DROP != 0 and own < 0
+            if kind != RUNNING_TIME and not drops:
                 continue
-            if begin < NEVER and segment["start"] != end:
-                instant = reached_from(rules, work, at, calendar, begin, need - done, goal)
+            if begin < NEVER and (segment["start"] != end or own != counted):
+                used = counted if counted >= 0 else calendar
+                instant = reached_from(rules, work, at, used, begin, need - done, goal)
                 if instant < end:
                     return instant
-                done += run_open(rules, work, at, calendar, begin, end)
+                done += run_open(rules, work, at, used, begin, end)
                 begin = NEVER
             if begin == NEVER:
                 begin = segment["start"]
             end = segment["end"]
+            counted = own
     running = clock["state"] == _RUNNING
     latest = NEVER
     if running or (clock["state"] == _PAUSED and goal & GOAL_DROP):
         latest = clock["since"]
     elif goal & GOAL_RUN:
         latest = t
-    if begin < NEVER and latest != end:
-        instant = reached_from(rules, work, at, calendar, begin, need - done, goal)
+    if begin < NEVER and (latest != end or counted >= 0):
+        used = counted if counted >= 0 else calendar
+        instant = reached_from(rules, work, at, used, begin, need - done, goal)
         if instant < end:
             return instant
-        done += run_open(rules, work, at, calendar, begin, end)
+        done += run_open(rules, work, at, used, begin, end)
         begin = NEVER
     if latest == NEVER:
         return NEVER
@@ -166,7 +174,8 @@ def elapsed_at(rules: Any, work: Any, at: int, t: int) -> int:
         segment = segments(work)[n]
         if segment["clock"] == at and segment["kind"] == RUNNING_TIME and segment["start"] < t:
             end = min(t, segment["end"])
-            total += run_open(rules, work, at, calendar, segment["start"], end)
+            used = segment["calendar"] if segment["calendar"] >= 0 else calendar
+            total += run_open(rules, work, at, used, segment["start"], end)
     return total
 
 
@@ -180,6 +189,7 @@ def record_segment(work: Any, at: int, start: int, end: int, kind: int) -> None:
         segment["end"] = end
         segment["clock"] = at
         segment["kind"] = kind
+        segment["calendar"] = -1
         counts(work)[SEGMENTS] = n + 1
 
 

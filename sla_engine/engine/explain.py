@@ -24,6 +24,7 @@ from sla_engine.engine.refold import Folded, Folder, is_shown
 from sla_engine.engine.report import clock_reports
 from sla_engine.event.cloudevent import to_cloudevent
 from sla_engine.event.times import format_time
+from sla_engine.policy.editions import shown
 
 #: What an interval counts as -> its name, and the member of a clock that it adds to.
 KINDS: Final = {
@@ -103,7 +104,7 @@ def _intervals(
             }
         )
     return {
-        "calendar": compiled.name,
+        "calendar": shown(compiled.name),
         "calendar_version": compiled.version,
         "time_zone": compiled.time_zone,
         "intervals": made,

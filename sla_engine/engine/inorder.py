@@ -16,6 +16,7 @@ from sla_engine.clock.compiled import inner, kernel
 from sla_engine.clock.fold import advance, apply
 from sla_engine.clock.history import opening_of, seen_bits
 from sla_engine.clock.layout import ENDED, NEVER
+from sla_engine.clock.rules import profiles
 from sla_engine.clock.work import Outcome, incidents, next_due
 from sla_engine.engine.shard import (
     ARENA,
@@ -152,6 +153,8 @@ def take_events(
             if kind == _MERGED or kind == _ABSORBED or kind == _OVERRIDDEN:
                 return _SPECIAL, n
         elif is_special(incident, event):
+            return _SPECIAL, n
+        elif event["time"] >= profiles(rules)[incident["profile"]]["until"]:
             return _SPECIAL, n
         elif n != fresh and is_suspect(incident, event):
             return _SUSPECT, n

@@ -80,7 +80,8 @@ def _report(
 
 
 def _party(book: RuleBook, folded: Folded, set_name: str, origin: int) -> str:
-    party = book.policies.sets[set_name].party
+    sets = [each.policies.sets for each in reversed(book.editions.all)]
+    party = next(each[set_name].party for each in sets if set_name in each)
     if party == "us":
         return "us"
     value = folded.timeline.after(origin).get(party)

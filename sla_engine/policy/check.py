@@ -24,7 +24,6 @@ from sla_engine.policy.model import (
 )
 from sla_engine.policy.nodes import Place, Scalar
 from sla_engine.policy.openness import always_open
-from sla_engine.policy.options import not_carried_out
 from sla_engine.policy.vocabulary import DEFAULT_SET
 
 #: When every kind with a name of its own ends, unless `stop` or `cancel` says otherwise.
@@ -56,9 +55,6 @@ class _Linter:
         for policy in self.policies.policies:
             self._ladder(policy)
             for clock in policy.clocks:
-                told = not_carried_out(policy, clock)
-                if told:
-                    self._warn(clock.where, "NOT_CARRIED_OUT", told)
                 self._ends(clock)
                 self._pauses(clock)
                 self._cases(clock)

@@ -40,11 +40,6 @@ _ERRORS: Final = (
     Code("WRONG_TYPE", "a value of another kind than it must be", "policies: {name: all}"),
     Code("BAD_NAME", "a name that is reserved or malformed", "recipients: {team: {}}\n" + _OK),
     Code("BAD_VALUE", "a value outside the known ones", "sets: {ola: {match: some}}\n" + _OK),
-    Code(
-        "NOT_CARRIED_OUT",
-        "an option that this version reads and does not carry out",
-        _with_clock("resolution: {target: 4h, on_edit: from_now}"),
-    ),
     Code("BAD_DURATION", "no duration", _with_clock("resolution: {target: 4 hours}")),
     Code(
         "BAD_TIME",

@@ -6,8 +6,9 @@ which definition a profile gets in each column, with what target and calendar.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from zlib import crc32
 
@@ -24,6 +25,7 @@ from sla_engine.clock.rules import (
     OPT_FROM_OPENED,
     OPT_FROM_START,
     OPT_HAS_RESUME,
+    OPT_LIVE,
     OPT_OWN_START,
     OPT_REARM,
     OPT_RECURS,
@@ -38,6 +40,7 @@ from sla_engine.clock.rules import (
 )
 from sla_engine.errors import PolicyError
 from sla_engine.event.hashing import hash_text
+from sla_engine.policy.editions import Editions
 from sla_engine.policy.ladders import Ladder, LadderStep, RungRow, Slotting, ladder_for
 from sla_engine.policy.model import (
     KINDS,
@@ -49,6 +52,7 @@ from sla_engine.policy.model import (
     DueAtRelative,
     FixedTarget,
     Length,
+    Maintenance,
     Policy,
     PolicySet,
     Relative,
@@ -56,7 +60,6 @@ from sla_engine.policy.model import (
     TargetCases,
     Value,
 )
-from sla_engine.policy.options import not_carried_out
 from sla_engine.policy.profile import Slots, is_valid
 
 _FROM_START = {"first_response", "resolution", "acknowledge", "answer"}
@@ -69,18 +72,30 @@ _RELATIVE = {
 }
 
 
+#: What of a definition belongs to its steps.
+_OF_STEPS = ("ack_expires", "rung", "warnings", "afters", "breach", "breaches", "ladder")
+
+#: The editions that a column's rules and its steps stay with.
+Pin = tuple[int, int]
+
+
 @dataclass
 class Definitions:
     """The static tables, with the objects they were made from at the same indexes."""
 
-    policies: PolicySet
+    editions: Editions
     slots: Slots
+    slotting: Slotting = field(default_factory=Slotting)
     columns: list[tuple[str, str]] = field(default_factory=list)  # (set, clock name)
     clocks: list[ClockPolicy] = field(default_factory=list)
     owners: list[Policy] = field(default_factory=list)
+    of_edition: list[int] = field(default_factory=list)  # by clock
     ladders: list[Ladder] = field(default_factory=list)
     steps: list[LadderStep] = field(default_factory=list)
-    by_policy: dict[tuple[str, str], int] = field(default_factory=dict)
+    step_editions: list[int] = field(default_factory=list)  # by step
+    windows: list[tuple[int, Maintenance]] = field(default_factory=list)  # (edition, window)
+    by_policy: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    joined: dict[tuple[int, int], int] = field(default_factory=dict)
     column_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, COLUMN))
     rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, DEFINITION))
     step_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, STEP))
@@ -89,36 +104,81 @@ class Definitions:
     def plan(
         self,
         row: NDArray[Any],
-        values: Mapping[str, Value],
+        values_in: Callable[[int], Mapping[str, Value]],
+        edition: int,
+        pins: Mapping[int, Pin],
         instant: int,
         calendars: CalendarBook,
     ) -> None:
-        """Fill one profile's plan row: match the policies of every set, choose the targets."""
+        """Fill one profile's plan row: match the policies of every set, choose the targets.
+
+        `values_in` gives the attributes as an edition reads them. A column in `pins` is matched
+        in the edition that it stays with, its steps in theirs.
+        """
         row["definition"] = -1
         row["turn"] = -1
-        for policy in matching(self.policies, values, instant):
-            for clock in policy.clocks:
-                column = self.columns.index((policy.set, clock.name))
-                mode, amount = target_for(clock, values, self.slots.times)
-                entry = row[column]
-                entry["definition"] = self.by_policy[policy.name, clock.name]
-                entry["mode"] = mode
-                entry["amount"] = amount
-                name = calendar_name(clock.calendar, values, self.policies)
-                index = calendars.index(name, str(values.get("time_zone") or ""))
-                entry["calendar"] = index
-                entry["calendar_key"] = calendar_key(calendars, index)
-        for turn, column in enumerate(self._in_turn(values, instant)):
-            row[turn]["turn"] = column
+        chosen = {
+            number: self._chosen(number, values_in(number), instant)
+            for number in {edition, *(kept for pin in pins.values() for kept in pin)}
+        }
+        turn = []
+        for number in sorted(chosen, key=lambda each: each != edition):
+            values = values_in(number)
+            for column, own in chosen[number].items():
+                rules, steps = pins.get(column, (edition, edition))
+                if rules != number:
+                    continue
+                clock = self.clocks[own]
+                self._fill(row[column], clock, number, values, calendars)
+                row[column]["definition"] = self.with_steps(own, chosen[steps].get(column, own))
+                turn.append((clock.kind == "next_response", column))
+        # In the order of the policies, next_response last.
+        for n, (_, column) in enumerate(sorted(turn, key=lambda each: each[0])):
+            row[n]["turn"] = column
 
-    def _in_turn(self, values: Mapping[str, Value], instant: int) -> list[int]:
-        """The matched columns in the order of the policies, next_response last."""
-        found = [
-            (clock.kind == "next_response", self.columns.index((policy.set, clock.name)))
-            for policy in matching(self.policies, values, instant)
+    def _chosen(self, edition: int, values: Mapping[str, Value], instant: int) -> dict[int, int]:
+        """Column -> definition, in the order of an edition's policies that match."""
+        return {
+            self.columns.index((policy.set, clock.name)): self.by_policy[
+                edition, policy.name, clock.name
+            ]
+            for policy in matching(self.editions.policies(edition), values, instant)
             for clock in policy.clocks
-        ]
-        return [column for _, column in sorted(found, key=lambda each: each[0])]
+        }
+
+    def _fill(
+        self,
+        entry: Any,
+        clock: ClockPolicy,
+        edition: int,
+        values: Mapping[str, Value],
+        calendars: CalendarBook,
+    ) -> None:
+        entry["mode"], entry["amount"] = target_for(clock, values, self.slots.times)
+        name = calendar_name(clock.calendar, values, self.editions.policies(edition))
+        name = self.editions.calendars[edition].get(name, name)
+        index = calendars.index(name, str(values.get("time_zone") or ""))
+        entry["calendar"] = index
+        entry["calendar_key"] = calendar_key(calendars, index)
+
+    def with_steps(self, number: int, steps: int) -> int:
+        """The definition `number` with the steps of definition `steps`, made when it is new."""
+        if number == steps:
+            return number
+        found = self.joined.get((number, steps))
+        if found is None:
+            found = self.joined[number, steps] = len(self.clocks)
+            row = self.rows[number : number + 1].copy()
+            for name in _OF_STEPS:
+                row[name] = self.rows[name][steps]
+            row["options"] &= ~np.uint32(OPT_SCORES)
+            row["options"] |= self.rows["options"][steps] & OPT_SCORES
+            self.rows = np.concatenate((self.rows, row))
+            self.clocks.append(self.clocks[number])
+            self.owners.append(self.owners[number])
+            self.of_edition.append(self.of_edition[number])
+            self.ladders.append(self.ladders[steps])
+        return found
 
 
 def calendar_key(calendars: CalendarBook, index: int) -> int:
@@ -184,49 +244,44 @@ def calendar_name(choice: CalendarChoice, values: Mapping[str, Value], policies:
     return own if own in policies.calendars or own == "24x7" else choice.default
 
 
-def build_definitions(policies: PolicySet, slots: Slots) -> Definitions:
-    """The static tables of a policy set. PolicyError for what the engine cannot do."""
-    made = Definitions(policies, slots)
+def build_definitions(editions: Editions, slots: Slots) -> Definitions:
+    """The static tables of the editions. PolicyError for what the engine cannot do."""
+    made = Definitions(editions, slots, windows=editions.windows())
     if len(slots.times) > 4:
         raise PolicyError(
             "rules use more than two custom time attributes in due_at and starts_at "
             f"({', '.join(slots.times[2:])}); keep to two"
         )
-    slotting = Slotting()
     rows: list[tuple[Any, ...]] = []
-    step_rows: list[tuple[int, int]] = []
     rung_rows: list[RungRow] = []
-    for policy in policies.policies:
-        for clock in policy.clocks:
-            refuse_unknown(policy, clock)
-            key = (policy.set, clock.name)
-            if key not in made.columns:
-                made.columns.append(key)
-            made.by_policy[policy.name, clock.name] = len(made.clocks)
-            ladder = ladder_for(policy, clock, slotting, len(made.steps), len(rung_rows))
-            made.steps += ladder.steps
-            step_rows += [step.row for step in ladder.steps]
-            rung_rows += ladder.rungs
-            rows.append(_definition(made, policy, clock, ladder))
-            made.clocks.append(clock)
-            made.owners.append(policy)
-            made.ladders.append(ladder)
+    numbers = count()
+    for edition in range(len(editions)):
+        for policy in editions.policies(edition).policies:
+            number = next(numbers)
+            for clock in policy.clocks:
+                key = (policy.set, clock.name)
+                if key not in made.columns:
+                    made.columns.append(key)
+                made.by_policy[edition, policy.name, clock.name] = len(made.clocks)
+                ladder = ladder_for(policy, clock, made.slotting, len(made.steps), len(rung_rows))
+                made.steps += ladder.steps
+                made.step_editions += [edition] * len(ladder.steps)
+                rung_rows += ladder.rungs
+                rows.append(_definition(made, policy, clock, ladder, number, edition))
+                made.clocks.append(clock)
+                made.owners.append(policy)
+                made.of_edition.append(edition)
+                made.ladders.append(ladder)
     made.column_rows = np.array(_column_rows(made), COLUMN)
     made.rows = np.array(rows, DEFINITION)
-    made.step_rows = np.array(step_rows, STEP)
+    made.step_rows = np.array([step.row for step in made.steps], STEP)
     made.rung_rows = np.array(rung_rows, RUNG)
     return made
 
 
-def refuse_unknown(policy: Policy, clock: ClockPolicy) -> None:
-    """An option that this engine parses but does not carry out is refused, never ignored."""
-    told = not_carried_out(policy, clock)
-    if told:
-        raise PolicyError(f"{clock.where}: {told}", code="NOT_CARRIED_OUT")
-
-
 def _column_rows(made: Definitions) -> list[tuple[Any, ...]]:
-    set_numbers = {name: n for n, name in enumerate(made.policies.sets)}
+    names = [name for each in made.editions.all for name in each.policies.sets]
+    set_numbers = {name: n for n, name in enumerate(dict.fromkeys(names))}
     ranks = {key: rank for rank, key in enumerate(sorted(made.columns))}
     return [
         (
@@ -258,6 +313,7 @@ def options_of(clock: ClockPolicy, ladder: Ladder) -> int:
         (clock.kind in ("resolution", "custom"), OPT_REOPENS),
         (clock.own_start_on_merge, OPT_OWN_START),
         (any(rung[-1] == At.SCORE for rung in ladder.rungs), OPT_SCORES),
+        (clock.live_ladder, OPT_LIVE),
     ):
         if wanted:
             options |= option
@@ -265,7 +321,12 @@ def options_of(clock: ClockPolicy, ladder: Ladder) -> int:
 
 
 def _definition(
-    made: Definitions, policy: Policy, clock: ClockPolicy, ladder: Ladder
+    made: Definitions,
+    policy: Policy,
+    clock: ClockPolicy,
+    ladder: Ladder,
+    number: int,
+    edition: int,
 ) -> tuple[Any, ...]:
     starts_at = made.slots.times.index(clock.starts_at) if clock.starts_at else -1
     return (
@@ -273,7 +334,7 @@ def _definition(
         clock.grace_ms,
         policy.ack_expires_ms,
         made.columns.index((policy.set, clock.name)),
-        made.policies.policies.index(policy),
+        number,
         ladder.first_rung,
         ladder.warnings,
         len(ladder.rungs) - ladder.warnings,
@@ -284,5 +345,8 @@ def _definition(
         KINDS.index(clock.kind),
         int(clock.on_reopen),
         int(clock.on_priority_change),
-        (0, 0, 0),
+        int(clock.on_edit),
+        edition,
+        edition,
+        (0, 0, 0, 0),
     )

@@ -1,7 +1,8 @@
 """The customer directory over time: what it says of a customer at an instant.
 
 The policy files give the first version of every entry; each `customer.updated` makes a new one
-from its time on, for its tenant. `valid` opens and closes a version.
+from its time on, for its tenant. `valid` opens and closes a version. `later` are the entries of
+edited policy files, each from an instant on; updates hold on under them.
 """
 
 from __future__ import annotations
@@ -42,11 +43,16 @@ class Version:
 class Directory:
     """All entries, by (tenant, customer) once an update has come, by customer before."""
 
-    def __init__(self, customers: Mapping[str, Customer]) -> None:
-        self._customers = customers
+    def __init__(
+        self,
+        customers: Mapping[str, Customer],
+        later: Sequence[tuple[int, Mapping[str, Customer]]] = (),
+    ) -> None:
+        self._editions = [(LONG_AGO, customers), *later]
         self._updates: dict[tuple[str, str], list[Update]] = {}
+        names = sorted({name for _, each in self._editions for name in each})
         self._versions: dict[tuple[str | None, str], list[Version]] = {
-            (None, name): _versions(customer, ()) for name, customer in customers.items()
+            (None, name): self._over_editions(name, ()) for name in names
         }
 
     def update(self, tenant: str, customer: str, update: Update) -> None:
@@ -55,12 +61,32 @@ class Directory:
         if update in known:
             return
         insort(known, update)
-        base = self._customers.get(customer, Customer(customer, {}))
-        self._versions[tenant, customer] = _versions(base, known)
+        self._versions[tenant, customer] = self._over_editions(customer, known)
+
+    def _over_editions(self, name: str, updates: Sequence[Update]) -> list[Version]:
+        """What the entry says under each edition of the policies, while that is in force."""
+        found: list[Version] = []
+        ends = [begin for begin, _ in self._editions[1:]]
+        for (begin, customers), end in zip(self._editions, [*ends, None], strict=True):
+            own = _versions(customers.get(name, Customer(name, {})), updates)
+            before = [version for version in own if version.begin_ms <= begin]
+            found.append(Version(begin, before[-1].attributes if before else {}))
+            found += [
+                version
+                for version in own
+                if begin < version.begin_ms and (end is None or version.begin_ms < end)
+            ]
+        return found
 
     def updates(self, tenant: str, customer: str) -> Sequence[Update]:
         """The updates of an entry, the earliest first."""
         return self._updates.get((tenant, customer), [])
+
+    def all_updates(self) -> Iterable[tuple[str, str, Update]]:
+        """Every update: (tenant, customer, update)."""
+        for (tenant, customer), updates in self._updates.items():
+            for update in updates:
+                yield tenant, customer, update
 
     def versions(self) -> Iterable[tuple[tuple[str | None, str], list[Version]]]:
         """((tenant or None, customer), its versions from the first on)."""

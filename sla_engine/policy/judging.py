@@ -6,7 +6,7 @@ index of the calendar of `during`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sla_engine.calendar import CalendarBook
 from sla_engine.clock.rules import (
@@ -25,21 +25,24 @@ from sla_engine.policy.profile import RESERVED, TELLING
 def judgement_of(
     definitions: Definitions,
     step: int,
-    values: Mapping[str, Value],
+    values_in: Callable[[int], Mapping[str, Value]],
     score: int,
     calendars: CalendarBook,
 ) -> int | None:
     """The judgement of step number `step` (windows follow the steps); None: none is needed.
 
-    `score` is one more than the score, 0 when it does not matter: a step whose `if` reads the
-    score has no judgement then.
+    `values_in` gives the attributes as an edition of the policies reads them. `score` is one more
+    than the score, 0 when it does not matter: a step whose `if` reads the score has no judgement
+    then.
     """
     if step >= len(definitions.steps):
-        when = definitions.policies.maintenance[step - len(definitions.steps)].when
-        return None if when is None else IF_HOLDS * when.holds(values)
+        edition, window = definitions.windows[step - len(definitions.steps)]
+        return None if window.when is None else IF_HOLDS * window.when.holds(values_in(edition))
     ladder_step = definitions.steps[step]
     if ladder_step.options & STEP_ASKS == 0:
         return None
+    edition = definitions.step_editions[step]
+    values = values_in(edition)
     seen = dict(values)
     if ladder_step.options & STEP_SCORED:
         if score == 0:
@@ -51,7 +54,8 @@ def judgement_of(
     found |= _reach(ladder_step.actions, values)
     if ladder_step.during:
         zone = str(values.get("time_zone") or "")
-        found += JUDGED_CALENDAR * (1 + calendars.index(ladder_step.during, zone))
+        name = definitions.editions.calendars[edition].get(ladder_step.during, ladder_step.during)
+        found += JUDGED_CALENDAR * (1 + calendars.index(name, zone))
     return found
 
 

@@ -370,3 +370,4 @@ class PolicySet:
     sets: Mapping[str, SetSpec]
     policies: tuple[Policy, ...]
     version: str
+    on_edit: OnEdit = OnEdit.PIN  # of `defaults`: what becomes of clocks it no longer has

@@ -8,11 +8,9 @@ from typing import Final
 from sla_engine.policy.context import Context
 from sla_engine.policy.model import (
     CalendarChoice,
-    ClockPolicy,
     OnEdit,
     OnPriorityChange,
     OnReopen,
-    Policy,
     ReplyRules,
 )
 from sla_engine.policy.nodes import Mapping, Node
@@ -176,16 +174,3 @@ def _reopen(node: Node, context: Context) -> tuple[OnReopen, int] | None:
     words = OPTION_WORDS["on_reopen"]
     word = context.read.choice(node, words, "`on_reopen`")
     return None if word is None else (OnReopen(words.index(word)), 0)
-
-
-def not_carried_out(policy: Policy, clock: ClockPolicy) -> str:
-    """What a clock asks for that this version reads but does not do; "" when there is nothing."""
-    words = [f"on_edit: {clock.on_edit.name.lower()}"] if clock.on_edit != OnEdit.PIN else []
-    words += ["ladder: live"] if clock.live_ladder else []
-    if not words:
-        return ""
-    return (
-        f"clock `{clock.name}` of policy `{policy.name}` has `{words[0]}`, which this version does "
-        "not carry out; after an edit every clock is folded anew under the new rules when the "
-        "workers start again: leave it out"
-    )

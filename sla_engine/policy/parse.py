@@ -19,7 +19,7 @@ from sla_engine.policy.declarations import (
 from sla_engine.policy.document import Document
 from sla_engine.policy.findings import Findings
 from sla_engine.policy.literals import Literals
-from sla_engine.policy.model import Maintenance, PolicySet
+from sla_engine.policy.model import Maintenance, OnEdit, PolicySet
 from sla_engine.policy.names import suggestion
 from sla_engine.policy.nodes import Node
 from sla_engine.policy.options import OPTION_KEYS, Options, read_options
@@ -66,7 +66,8 @@ def parse(document: Document, findings: Findings) -> tuple[PolicySet, Context]:
         recipients=read_recipients(node("recipients"), read),
         sets=read_sets(node("sets"), read),
     )
-    policies = read_policies(node("policies"), _defaults(node("defaults"), context), context)
+    defaults = _defaults(node("defaults"), context)
+    policies = read_policies(node("policies"), defaults, context)
     if not policies and not findings.failed:
         read.error(document.place, "NO_POLICY", "no `policies`: nothing is promised to anybody")
     result = PolicySet(
@@ -81,6 +82,7 @@ def parse(document: Document, findings: Findings) -> tuple[PolicySet, Context]:
         sets=context.sets,
         policies=policies,
         version="",
+        on_edit=defaults.on_edit or OnEdit.PIN,
     )
     return replace(result, version=set_version(result)), context
 

@@ -8,7 +8,7 @@ of its own. A profile is one class per slot; class 0 is "absent" (design section
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sla_engine.policy.model import (
@@ -31,11 +31,16 @@ ALWAYS = ("priority", "status")
 ERA = "(era)"
 #: The slot for the customer's directory entry in force, as JSON.
 ENTRY = "(entry)"
+#: The slot for the edition of the policies in force: the instant of its begin.
+EDITION = "(edition)"
+#: The slot for the columns that stay with an earlier edition, as JSON.
+PINS = "(pins)"
 #: Actions that tell somebody, and recipients that are the incident's own.
 TELLING = ("notify", "page")
 RESERVED = ("team", "assignee", "customer", "requester", "vendor")
 
 AUTHOR_ID = "event.author_id"
+_NO_ATTRIBUTES = frozenset({ERA, ENTRY, EDITION, PINS, AUTHOR_ID})
 
 
 @dataclass
@@ -53,31 +58,41 @@ class Slot:
 class Slots:
     """The slots that a policy set's rules need, found by reading the rules."""
 
-    def __init__(self, policies: PolicySet) -> None:
-        self._policies = policies
+    def __init__(self, first: PolicySet, later: Sequence[PolicySet] = ()) -> None:
+        self._sets = (first, *later)
+        self._synonyms = first.priority_synonyms
+        if any(each.priority_synonyms != self._synonyms for each in later):
+            self._synonyms = {}  # what a text stands for depends on the edition
         self.slots: dict[str, Slot] = {}
         self.times: list[str] = ["due", "opened_at"]
         for name in (*ALWAYS, ENTRY):
             self._slot(name).whole = True
+        for policies in self._sets:
+            self._read_set(policies)
+        self.mentioned = frozenset(name for each in self._sets for name in mentioned_by(each))
+        if eras_of(*self._sets):
+            self._slot(ERA).whole = True
+            for name in self.mentioned & self.slots.keys():
+                self.slots[name].whole = True
+        if later:
+            self._slot(EDITION).whole = True
+            self._slot(PINS).whole = True
+        self.names = list(self.slots)
+        self.index = {name: n for n, name in enumerate(self.names)}
+
+    def _read_set(self, policies: PolicySet) -> None:
         for condition in conditions_of(policies):
             self._read(condition)
         for policy in policies.policies:
             for clock in policy.clocks:
-                self._read_target(clock.target)
-                self._read_calendar(clock.calendar)
+                self._read_target(clock.target, policies)
+                self._read_calendar(clock.calendar, policies)
                 if clock.starts_at:
                     self._time(clock.starts_at)
             for step in policy.steps:
-                self._read_step(step)
+                self._read_step(step, policies)
         if "tier" in policies.attributes:
             self._slot("tier").labels.update(policies.attributes["tier"].values)
-        self.mentioned = mentioned_by(policies)
-        if eras_of(policies):
-            self._slot(ERA).whole = True
-            for name in self.mentioned & self.slots.keys():
-                self.slots[name].whole = True
-        self.names = list(self.slots)
-        self.index = {name: n for n, name in enumerate(self.names)}
 
     def _slot(self, name: str) -> Slot:
         return self.slots.setdefault(name, Slot(name))
@@ -99,11 +114,11 @@ class Slots:
             return None
         return None if name == "score" else name
 
-    def _read_target(self, target: object) -> None:
+    def _read_target(self, target: object, policies: PolicySet) -> None:
         if isinstance(target, TargetBy):
             name = self._attribute(target.attribute)
             if name is not None:
-                spec = self._policies.attributes.get(name)
+                spec = policies.attributes.get(name)
                 self._slot(name).labels.update(target.lengths)
                 if spec is not None and spec.type != "text":
                     self._slot(name).whole = True
@@ -114,21 +129,21 @@ class Slots:
         elif isinstance(target, DueAtAttribute):
             self._time(target.attribute)
 
-    def _read_calendar(self, choice: CalendarChoice) -> None:
+    def _read_calendar(self, choice: CalendarChoice, policies: PolicySet) -> None:
         if choice.from_attribute:
             self._slot("calendar").whole = True
         names = [choice.name, choice.default, *(choice.by_priority or {}).values()]
         if choice.from_attribute:
-            names += list(self._policies.calendars)
+            names += list(policies.calendars)
         for name in names:
-            spec = self._policies.calendars.get(name or "")
+            spec = policies.calendars.get(name or "")
             if spec is not None and spec.time_zone is None:
                 self._slot("time_zone").whole = True
 
-    def _read_step(self, step: Step) -> None:
+    def _read_step(self, step: Step, policies: PolicySet) -> None:
         """Whom a step reaches depends on whether the incident's own people exist."""
         if step.during:
-            spec = self._policies.calendars.get(step.during)
+            spec = policies.calendars.get(step.during)
             if spec is not None and spec.time_zone is None:
                 self._slot("time_zone").whole = True
         told = {name for action in step.actions if action.do in TELLING for name in action.to}
@@ -160,7 +175,7 @@ class Slots:
     def canonical(self, name: str, value: Value) -> Value:
         """The label a priority's synonym stands for; anything else as it is."""
         if name == "priority" and isinstance(value, str):
-            return self._policies.priority_synonyms.get(value, value)
+            return self._synonyms.get(value, value)
         return value
 
 
@@ -219,9 +234,10 @@ def _is_there(value: Value) -> bool:
     return value is not None
 
 
-def eras_of(policies: PolicySet) -> list[int]:
+def eras_of(*sets: PolicySet) -> list[int]:
     """The instants at which a policy begins or ceases to be valid."""
-    ends = {end for policy in policies.policies for end in (policy.valid_from, policy.valid_to)}
+    policies = [policy for each in sets for policy in each.policies]
+    ends = {end for policy in policies for end in (policy.valid_from, policy.valid_to)}
     return sorted(end for end in ends if end is not None)
 
 
@@ -231,7 +247,7 @@ def attributes_of(
     """The attribute values that a profile stands for: own, else directory, else default."""
     values: dict[str, Value] = {}
     for name, found in zip(slots.names, classes, strict=True):
-        if found and name not in (ERA, ENTRY, AUTHOR_ID):
+        if found and name not in _NO_ATTRIBUTES:
             values[name] = slots.slots[name].values[found]
     fill(values, policies, entry)
     values["status_class"] = status_class(policies, values.get("status")).name.lower()

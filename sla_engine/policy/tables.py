@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -16,13 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.calendar import CalendarBook
+from sla_engine.clock.editions import KEEPS_RULES, KEEPS_STEPS
+from sla_engine.clock.layout import NEVER
 from sla_engine.clock.lookup import GrowingLookup, mix, pair
 from sla_engine.clock.reading import value_hash
 from sla_engine.clock.rules import (
     DIRECTORY_ENTRY,
+    ENGINE_EDITION_SLOT,
     ENGINE_ENTRY_SLOT,
     ENGINE_ERA_SLOT,
     ENGINE_HANDOFFS_SLOT,
+    ENGINE_PINS_SLOT,
     ENGINE_REOPENS_SLOT,
     ENGINE_SIZE,
     ENGINE_TIMES,
@@ -31,24 +36,30 @@ from sla_engine.clock.rules import (
     WINDOW,
     Rules,
 )
+from sla_engine.clock.rules import (
+    EDITION as EDITION_ROW,
+)
 from sla_engine.clock.work import NEED_A, NEED_B, NEED_C, Outcome
 from sla_engine.event.hashing import hash_text
-from sla_engine.event.layout import EventType, Member, SpanKind
-from sla_engine.event.times import BAD_TIME, parse_time_text
-from sla_engine.policy.definitions import Definitions, build_definitions
+from sla_engine.event.layout import EventType, Member
+from sla_engine.policy.definitions import Definitions, Pin, build_definitions
 from sla_engine.policy.directory import LONG_AGO, Directory, Update
+from sla_engine.policy.editions import Edition, Editions
 from sla_engine.policy.judging import judgement_of
-from sla_engine.policy.model import PolicySet, StatusClass, Value
+from sla_engine.policy.model import OnEdit, PolicySet, StatusClass, Value
 from sla_engine.policy.profile import (
     AUTHOR_ID,
+    EDITION,
     ENTRY,
     ERA,
+    PINS,
     Slots,
     attributes_of,
     eras_of,
     status_class,
 )
 from sla_engine.policy.reply import situation_bits, taken_apart
+from sla_engine.policy.values import as_type, value_in
 from sla_engine.score.kernels import base_of_priority, base_of_tier
 
 #: Member -> attribute name, for the members that conditions may read.
@@ -88,13 +99,19 @@ _ROWS_MAX = 1 << 18
 class RuleBook:
     """The tables of one policy set; `rules` is always current, ask for it after `answer`."""
 
-    def __init__(self, policies: PolicySet) -> None:
-        self.policies = policies
-        self.calendars = CalendarBook(policies.calendars.values())
-        self.slots = Slots(policies)
-        self.definitions: Definitions = build_definitions(policies, self.slots)
-        self.directory = Directory(policies.customers)
-        self.eras = eras_of(policies)
+    def __init__(self, policies: PolicySet, later: Iterable[Edition] = ()) -> None:
+        self._make(Editions(policies, later))
+
+    def _make(self, editions: Editions) -> None:
+        """Everything anew for these editions: numbers of profiles mean something else then."""
+        self.editions = editions
+        sets = [edition.policies for edition in editions.all]
+        self.policies = sets[-1]
+        self.calendars = CalendarBook(editions.specs.values())
+        self.slots = Slots(sets[0], sets[1:])
+        self.definitions: Definitions = build_definitions(editions, self.slots)
+        self._start_directory()
+        self.eras = eras_of(*sets)
         self.columns = len(self.definitions.columns)
         self._classes = GrowingLookup(256)
         self._transitions = GrowingLookup(256)
@@ -104,7 +121,7 @@ class RuleBook:
         self._custom_times = GrowingLookup(16)
         self._profile_of: dict[tuple[int, ...], int] = {}
         self._class_tuples: list[tuple[int, ...]] = []
-        self._values: list[dict[str, Value]] = []
+        self._values: list[dict[int, dict[str, Value]]] = []  # by profile and edition
         self.wordings: dict[tuple[int, ...], Any] = {}  # alert.wording: what alerts say of a step
         self.plan = np.zeros((16, max(1, self.columns)), PLAN)
         self.profiles = np.zeros(16, PROFILE)
@@ -134,6 +151,8 @@ class RuleBook:
         engine[ENGINE_HANDOFFS_SLOT] = index.get("handoffs", -1)
         engine[ENGINE_ERA_SLOT] = index.get(ERA, -1)
         engine[ENGINE_ENTRY_SLOT] = index[ENTRY]
+        engine[ENGINE_EDITION_SLOT] = index.get(EDITION, -1)
+        engine[ENGINE_PINS_SLOT] = index.get(PINS, -1)
         engine[ENGINE_TIMES] = sum(
             1 << place
             for place, name in enumerate(self.slots.times)
@@ -141,7 +160,11 @@ class RuleBook:
         )
         windows = [
             (window.from_ms, window.to_ms, int(window.when is not None))
-            for window in self.policies.maintenance
+            for _, window in self.definitions.windows
+        ]
+        later = [
+            (edition.begin_ms, self.slots.class_of(index[EDITION], str(edition.begin_ms))[0])
+            for edition in self.editions.all[1:]
         ]
         return {
             "slots": slots,
@@ -149,6 +172,7 @@ class RuleBook:
             "engine": engine,
             "eras": np.array(self.eras, np.int64),
             "windows": np.array(windows, WINDOW),
+            "editions": np.array(later, EDITION_ROW),
         }
 
     def _assemble(self) -> Rules:
@@ -173,6 +197,7 @@ class RuleBook:
             directory=self._directory.table,
             entries=self._entries,
             windows=self._fixed["windows"],
+            editions=self._fixed["editions"],
             calendars=self.calendars.tables,
         )
 
@@ -206,11 +231,34 @@ class RuleBook:
         self._fill_directory()
         self.rules = self._assemble()
 
+    def _start_directory(self) -> None:
+        first, *later = self.editions.all
+        customers = [(edition.begin_ms, edition.policies.customers) for edition in later]
+        self.directory = Directory(first.policies.customers, customers)
+
     def forget_updates(self) -> None:
         """The directory as the policy files have it."""
-        self.directory = Directory(self.policies.customers)
+        self._start_directory()
         self._fill_directory()
         self.rules = self._assemble()
+
+    # ------------------------------------------------------------------ editions
+
+    def publish(self, later: Iterable[Edition]) -> bool:
+        """Take in editions of the policies; True when one is new: then profiles' numbers changed.
+
+        Rows that were written before must be translated (`load_profile` of `stored_profile`) and
+        their incidents folded anew before they go on.
+        """
+        known = {edition.begin_ms: edition for edition in self.editions.all[1:]}
+        new = {edition.begin_ms: edition for edition in later}
+        versions = {begin: each.policies.version for begin, each in known.items()}
+        if all(versions.get(begin) == each.policies.version for begin, each in new.items()):
+            return False
+        updates = list(self.directory.all_updates())
+        self._make(Editions(self.editions.policies(0), {**known, **new}.values()))
+        self.update_customers(updates)
+        return True
 
     # ------------------------------------------------------------------ profiles
 
@@ -223,30 +271,80 @@ class RuleBook:
         if found == len(self.profiles):
             self.profiles = _doubled(self.profiles)
             self.plan = _doubled(self.plan)
-        values = attributes_of(self.slots, classes, self.policies, self._entry(classes))
         self._profile_of[classes] = found
         self._class_tuples.append(classes)
-        self._values.append(values)
-        self._describe(found, classes, values)
-        self.definitions.plan(self.plan[found], values, self._instant(classes), self.calendars)
+        self._values.append({})
+        edition, pins = self._edition(classes), self._pins(classes)
+        self._describe(found, classes, edition)
+        self.profiles[found]["pins"] = bool(pins)
+        self.definitions.plan(
+            self.plan[found],
+            partial(self.values_of, found),
+            edition,
+            pins,
+            self._instant(classes),
+            self.calendars,
+        )
         self._judge(found)
         return found
 
+    def _text(self, name: str, classes: tuple[int, ...]) -> str:
+        """The text of a slot that is no attribute; "" when there is none."""
+        slot = self.slots.index.get(name)
+        return str(self.slots.slots[name].values[classes[slot]] or "") if slot is not None else ""
+
+    def _edition(self, classes: tuple[int, ...]) -> int:
+        begin = self._text(EDITION, classes)
+        return self.editions.at(int(begin)) if begin else 0
+
+    def _pins(self, classes: tuple[int, ...]) -> dict[int, Pin]:
+        """Column -> the editions that its rules and its steps stay with."""
+        text, edition = self._text(PINS, classes), self._edition(classes)
+        pins = {}
+        for set_name, clock, rules, steps in json.loads(text) if text else ():
+            kept = [
+                edition if begin is None else self.editions.at(begin) for begin in (rules, steps)
+            ]
+            pins[self.definitions.columns.index((set_name, clock))] = (kept[0], kept[1])
+        return pins
+
+    def _with_pin(self, classes: tuple[int, ...], asked: int) -> str:
+        """The text of the pins slot with one more: `asked` is as clock.editions says; 0 = none."""
+        if not asked:
+            return ""
+        number, kept = (asked >> 2) - 1, asked & 3
+        row = self.definitions.rows[number]
+        rules, steps = (
+            self.editions.all[int(row[name])].begin_ms if kept & bit else None
+            for name, bit in (("edition", KEEPS_RULES), ("ladder", KEEPS_STEPS))
+        )
+        text = self._text(PINS, classes)
+        pins = [
+            *(json.loads(text) if text else ()),
+            [*self.definitions.columns[row["column"]], rules, steps],
+        ]
+        return json.dumps(sorted(pins, key=lambda pin: pin[:2]), separators=(",", ":"))
+
     def _entry(self, classes: tuple[int, ...]) -> dict[str, str]:
         """The directory entry of these classes."""
-        text = self.slots.slots[ENTRY].values[classes[self.slots.index[ENTRY]]]
-        return dict(json.loads(str(text))) if text else {}
+        text = self._text(ENTRY, classes)
+        return dict(json.loads(text)) if text else {}
 
     def _instant(self, classes: tuple[int, ...]) -> int:
         """An instant inside the era of these classes."""
-        if ERA not in self.slots.index:
-            return 0
-        era = classes[self.slots.index[ERA]]
-        passed = self.slots.slots[ERA].values[era] if era else 0
-        return LONG_AGO if not passed else self.eras[int(str(passed)) - 1]
+        passed = self._text(ERA, classes)
+        if passed and int(passed):
+            return self.eras[int(passed) - 1]
+        return LONG_AGO if ERA in self.slots.index else 0
 
-    def _describe(self, at: int, classes: tuple[int, ...], values: dict[str, Value]) -> None:
+    def _describe(self, at: int, classes: tuple[int, ...], edition: int) -> None:
         row = self.profiles[at]
+        policies = self.editions.policies(edition)
+        values = self.values_of(at, edition)
+        until = self.editions.until(edition)
+        row["edition"] = edition
+        row["until"] = NEVER if until is None else until
+        row["keeps"] = policies.on_edit == OnEdit.PIN
         row["key"] = hash_text(self.stored_profile(at).decode())
         mentioned = [(name, values.get(name)) for name in sorted(self.slots.mentioned)]
         row["values"] = hash_text(json.dumps(mentioned, separators=(",", ":")))
@@ -254,16 +352,14 @@ class RuleBook:
         team = values.get("team", "")
         row["team_fill"] = 0 if own_team else hash_text(str(team or ""))
         row["status_value"] = classes[self.slots.index["status"]]
-        row["status"] = status_class(self.policies, values.get("status"))
-        labels = self.policies.priorities
+        row["status"] = status_class(policies, values.get("status"))
+        labels = policies.priorities
         priority = values.get("priority")
         row["priority"] = _priority_number(labels, priority)
         points = 0
         if priority in labels:
             points = base_of_priority(labels.index(str(priority)), len(labels))
-        tiers = (
-            self.policies.attributes["tier"].values if "tier" in self.policies.attributes else ()
-        )
+        tiers = policies.attributes["tier"].values if "tier" in policies.attributes else ()
         if values.get("tier") in tiers:
             points += base_of_tier(tiers.index(str(values["tier"])), len(tiers))
         row["base_score"] = points
@@ -276,19 +372,30 @@ class RuleBook:
                 ladder = self.definitions.ladders[int(number)]
                 wanted += range(ladder.first_step, ladder.first_step + ladder.step_count)
         steps = len(self.definitions.steps)
-        wanted += range(steps, steps + len(self.policies.maintenance))
+        wanted += range(steps, steps + len(self.definitions.windows))
         for step in wanted:
             self._add_judgement(profile, step, 0)
 
     def _add_judgement(self, profile: int, step: int, score: int) -> None:
         """Judge a step (or a window, behind the steps) for a profile; `score` is one more."""
-        found = judgement_of(self.definitions, step, self._values[profile], score, self.calendars)
+        values_in = partial(self.values_of, profile)
+        found = judgement_of(self.definitions, step, values_in, score, self.calendars)
         if found is not None:
             self._judgements.set(_mixed(int(pair(profile, step)), score), found)
 
-    def values_of(self, profile: int) -> dict[str, Value]:
-        """The attribute values that stand for a profile."""
-        return self._values[profile]
+    def values_of(self, profile: int, edition: int) -> dict[str, Value]:
+        """The attribute values that stand for a profile, as an edition reads them."""
+        found = self._values[profile].get(edition)
+        if found is None:
+            classes = self._class_tuples[profile]
+            policies = self.editions.policies(edition)
+            found = attributes_of(self.slots, classes, policies, self._entry(classes))
+            self._values[profile][edition] = found
+        return found
+
+    def policies_of(self, profile: int) -> PolicySet:
+        """The policy set in force for a profile."""
+        return self.editions.policies(int(self.profiles[profile]["edition"]))
 
     def stored_profile(self, profile: int) -> bytes:
         """A profile as the store keeps it: slot name -> value, in slot-name order."""
@@ -334,6 +441,8 @@ class RuleBook:
             found = c
             if self.slots.names[slot] == ERA:
                 found = self.slots.class_of(slot, str(c))[0] if c else 0
+            elif self.slots.names[slot] == PINS:
+                found = self.slots.class_of(slot, self._with_pin(tuple(classes), c))[0]
             classes[slot] = found
             number = self.profile(tuple(classes))
             self._transitions.set(_mixed(int(pair(a, b)), c + 1), number)
@@ -363,7 +472,8 @@ class RuleBook:
 
     def _typed(self, name: str, value: Value) -> Value:
         """A custom attribute's value as its declared type; what does not fit is absent."""
-        spec = self.policies.attributes.get(name)
+        sets = [edition.policies.attributes for edition in reversed(self.editions.all)]
+        spec = next((each[name] for each in sets if name in each), None)
         if spec is None or not name.startswith("custom."):
             return value
         return as_type(spec.type, value)
@@ -382,7 +492,8 @@ class RuleBook:
             number = int(self.plan[ruled_by, column]["definition"])
             if number >= 0:
                 clock = self.definitions.clocks[number]
-                self.conditions[at, column] = situation_bits(clock, self._values[profile], event)
+                values = self.values_of(profile, self.definitions.of_edition[number])
+                self.conditions[at, column] = situation_bits(clock, values, event)
         self._condition_rows = at + 1
 
 
@@ -401,43 +512,6 @@ def _priority_number(labels: Sequence[str], priority: Value) -> int:
     if priority in labels:
         return labels.index(str(priority))
     return -1 - (crc32(str(priority).encode()) >> 2) if priority else -1
-
-
-def value_in(span: Any, data: NDArray[np.uint8]) -> Value:
-    """The value of a span as conditions take it."""
-    kind = int(span["kind"])
-    text = bytes(data[span["start"] : span["start"] + span["length"]]).decode()
-    match kind:
-        case SpanKind.NULL:
-            return None
-        case SpanKind.NUMBER:
-            return float(text) if any(mark in text for mark in ".eE") else int(text)
-        case SpanKind.TRUE:
-            return True
-        case SpanKind.FALSE:
-            return False
-        case SpanKind.TIME:
-            return int(span["value"])
-        case SpanKind.LIST:
-            return tuple(text.split("\x1f")) if text else ()
-        case _:
-            if int(span["member"]) in (Member.TAGS,):
-                return tuple(text.split("\x1f")) if text else ()
-            return text
-
-
-def as_type(kind: str, value: Value) -> Value:
-    """`value` as text, number, boolean or time; None when it is none."""
-    match kind:
-        case "number":
-            return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-        case "boolean":
-            return value if isinstance(value, bool) else None
-        case "time":
-            instant = parse_time_text(value) if isinstance(value, str) else BAD_TIME
-            return instant if instant != BAD_TIME else None
-        case _:
-            return value if isinstance(value, str) else str(value)
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:

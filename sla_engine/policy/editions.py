@@ -1,0 +1,101 @@
+"""Editions: the policy sets of one engine in the order in which they come into force (D7, D8).
+
+The first is in force from ever; each later one from its instant on, for every incident. Which
+one a clock goes by is decided by the fold (clock.editions); here is what they say, side by side.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sla_engine.calendar import CalendarSpec
+from sla_engine.errors import PolicyError
+from sla_engine.policy.directory import LONG_AGO
+from sla_engine.policy.model import Maintenance, PolicySet
+
+#: Between a calendar's name and the instant of the edition that changed it.
+_EDITED: Final = "\x1f"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A policy set and the instant from which on it is in force."""
+
+    begin_ms: int
+    policies: PolicySet
+
+
+class Editions:
+    """The first policy set and those that were published after it."""
+
+    def __init__(self, first: PolicySet, later: Iterable[Edition] = ()) -> None:
+        by_begin = {edition.begin_ms: edition for edition in later}
+        self.all = [Edition(LONG_AGO, first), *(by_begin[begin] for begin in sorted(by_begin))]
+        _refuse_changed_types([edition.policies for edition in self.all])
+        self.specs: dict[str, CalendarSpec] = {}
+        self.calendars = [self._named(edition) for edition in self.all]
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def policies(self, number: int) -> PolicySet:
+        """The policy set of an edition."""
+        return self.all[number].policies
+
+    def at(self, instant_ms: int) -> int:
+        """The number of the edition in force at an instant."""
+        begins = [edition.begin_ms for edition in self.all]
+        return max(0, bisect_right(begins, instant_ms) - 1)
+
+    def until(self, number: int) -> int | None:
+        """When the edition after this one comes into force; None when there is none."""
+        return self.all[number + 1].begin_ms if number + 1 < len(self.all) else None
+
+    def windows(self) -> list[tuple[int, Maintenance]]:
+        """(edition, window) of all maintenance, cut to the time in which the edition is in force.
+
+        A window that lies outside of that time is left out.
+        """
+        found = []
+        for number, edition in enumerate(self.all):
+            end = self.until(number)
+            for window in edition.policies.maintenance:
+                begin = max(window.from_ms, edition.begin_ms)
+                stop = window.to_ms if end is None else min(window.to_ms, end)
+                if begin < stop:
+                    found.append((number, replace(window, from_ms=begin, to_ms=stop)))
+        return found
+
+    def _named(self, edition: Edition) -> dict[str, str]:
+        """Calendar of an edition -> its name among those of all; what was edited gets its own."""
+        names: dict[str, str] = {}
+        for name, spec in edition.policies.calendars.items():
+            own = name
+            if self.specs.setdefault(own, spec) != spec:
+                own = f"{name}{_EDITED}{edition.begin_ms}"
+                self.specs[own] = replace(spec, name=own)
+            names[name] = own
+        return names
+
+
+def shown(calendar: str) -> str:
+    """A calendar's name as its policies write it."""
+    return calendar.partition(_EDITED)[0]
+
+
+def _refuse_changed_types(sets: Iterable[PolicySet]) -> None:
+    """An attribute keeps its type: stored values would mean something else."""
+    types: Mapping[str, str] = {}
+    for policies in sets:
+        for name, spec in policies.attributes.items():
+            known = types.get(name, spec.type)
+            if known != spec.type:
+                raise PolicyError(
+                    f"attribute `{name}` was `{known}` in an earlier edition and is `{spec.type}` "
+                    "in this one: give it another name",
+                    code="CHANGED_TYPE",
+                )
+            types = {**types, name: spec.type}
