@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import click
@@ -14,7 +15,7 @@ from sla_engine.config import Settings
 from sla_engine.engine.customers import learn
 from sla_engine.engine.explain import explain
 from sla_engine.engine.ports import Store
-from sla_engine.engine.refold import Folder
+from sla_engine.engine.refold import Folded, Folder
 from sla_engine.errors import EventError
 from sla_engine.event.packed import unpack_all
 from sla_engine.policy import load_directory
@@ -24,10 +25,24 @@ from sla_engine.policy.tables import RuleBook
 _SHOWN_CHARS: Final = 100
 
 
+@dataclass(frozen=True)
+class Found:
+    """One incident, folded with its intervals, and what folds it."""
+
+    folder: Folder
+    folded: Folded
+    allowed: tuple[str, ...]
+    actors: tuple[str, ...]
+
+    def explained(self) -> dict[str, Any]:
+        """Its clocks, intervals, events and alerts."""
+        return explain(self.folder, self.folded, self.allowed)
+
+
 def from_file(
     path: str, settings: Settings, tenant: str, incident: str, at_ms: int | None
-) -> dict[str, Any]:
-    """One incident of a file of events, explained as of `at_ms` (None: after the last event)."""
+) -> Found:
+    """One incident of a file of events, as of `at_ms` (None: after the last event)."""
     replay = read(path, settings)
     end_ms = replay.end_ms(None) if at_ms is None else at_ms
     folded = replay.incident(tenant, incident, end_ms)
@@ -38,11 +53,11 @@ def from_file(
             "ids and tenants are compared letter by letter",
             code="UNKNOWN_INCIDENT",
         )
-    return explain(Folder(replay.book), folded, settings.alerts.attributes)
+    return Found(Folder(replay.book), folded, *_told_by(settings))
 
 
-def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None) -> dict[str, Any]:
-    """One incident as the workers' store has it, explained as of `at_ms` (None: now)."""
+def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None) -> Found:
+    """One incident as the workers' store has it, as of `at_ms` (None: now)."""
     from sla_engine.cli.wiring import open_services
     from sla_engine.store.redis_store import RedisStore
 
@@ -67,7 +82,12 @@ def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None
             "compared letter by letter, and what was finished long ago is forgotten",
             code="UNKNOWN_INCIDENT",
         )
-    return explain(folder, folded, settings.alerts.attributes)
+    return Found(folder, folded, *_told_by(settings))
+
+
+def _told_by(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(attributes that alerts carry, the engine's own actors)."""
+    return tuple(settings.alerts.attributes), tuple(settings.engine.actors)
 
 
 def stored_history(store: Store, partitions: int, tenant: str, incident: str) -> bytes:
@@ -115,7 +135,7 @@ def _lines(explained: dict[str, Any]) -> Iterator[str]:
         yield from _clock(clock)
     if not explained["clocks"]:
         yield ""
-        yield "no clock: no policy with a target matched; `sla-engine policy explain` says why"
+        yield "no clock: no policy with a target matched; `--why-not CLOCK` says why"
     if explained["alerts"]:
         yield ""
         rows = [[a["time"], a["type"], a["id"], _to(a)] for a in explained["alerts"]]

@@ -38,6 +38,7 @@ __all__ = [
     "load_text",
     "load_texts",
     "policy_schema",
+    "read_cases_text",
     "read_directory",
     "run_cases",
 ]
@@ -83,6 +84,14 @@ def load_cases(path: str | Path) -> tuple[Case, ...]:
     """The policy tests (`*.test.yaml`) of a directory. Raises PolicyErrors."""
     findings = Findings()
     cases = read_cases(case_texts(path, findings), findings)
+    _refuse(findings)
+    return cases
+
+
+def read_cases_text(text: str, filename: str = "case.test.yaml") -> tuple[Case, ...]:
+    """The policy tests of one text. Raises PolicyErrors."""
+    findings = Findings()
+    cases = read_cases({filename: text}, findings)
     _refuse(findings)
     return cases
 
