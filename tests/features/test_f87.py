@@ -66,7 +66,7 @@ def test_a_clock_tells_of_its_life_with_the_event_behind_each_entry() -> None:
     assert applied["due"] == "2026-01-12T13:00:00.000Z"
 
 
-def test_what_has_not_come_yet_is_not_in_it() -> None:
+def test_not_in_it_is_what_has_not_come_yet() -> None:
     assert story(logged(EVENTS, "14:00")) == TOLD[:4]
 
 
