@@ -8,6 +8,7 @@ from sla_engine.calendar.compiler import (
     CompiledCalendar,
     compile_calendar,
 )
+from sla_engine.calendar.frozen import country_dates, with_dates
 from sla_engine.calendar.holiday import holiday_notes
 from sla_engine.calendar.kernels import (
     FAR,
@@ -69,6 +70,7 @@ __all__ = [
     "business_days_due",
     "check_zone",
     "compile_calendar",
+    "country_dates",
     "due_at_time",
     "due_of_target",
     "end_of_business_day",
@@ -87,4 +89,5 @@ __all__ = [
     "to_local",
     "to_utc",
     "tzdata_version",
+    "with_dates",
 ]

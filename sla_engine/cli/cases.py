@@ -11,7 +11,7 @@ import orjson
 
 from sla_engine.cli.progress import Progress
 from sla_engine.engine.replay import Refused, Replay
-from sla_engine.policy import PolicySet, load_cases, load_directory, run_cases
+from sla_engine.policy import Case, PolicySet, load_cases, load_directory, run_cases
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,15 @@ def run_directory(directory: Path) -> Iterator[CaseVerdict]:
     with Progress() as progress:
         progress.step(f"testing {directory} (the first time, kernels are compiled; they are kept)")
         for case in cases:
-            runner = _Runner()
-            (result,) = run_cases(policies, [case], runner)
-            refused = [
-                f"{case.where}: event {one.line} was refused: {one.code} {one.message}"
-                for one in runner.refused
-            ]
-            reasons = (*refused, *(str(one) for one in result.differences))
-            yield CaseVerdict(f"{directory}/{case.where}", case.name, reasons)
+            yield CaseVerdict(f"{directory}/{case.where}", case.name, run_case(policies, case))
+
+
+def run_case(policies: PolicySet, case: Case) -> tuple[str, ...]:
+    """What a test finds wrong, refused events first; nothing: it passes."""
+    runner = _Runner()
+    (result,) = run_cases(policies, [case], runner)
+    refused = (
+        f"{case.where}: event {one.line} was refused: {one.code} {one.message}"
+        for one in runner.refused
+    )
+    return (*refused, *(str(one) for one in result.differences))

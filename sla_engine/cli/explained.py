@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import click
@@ -13,21 +14,35 @@ from sla_engine.cli.replayed import read
 from sla_engine.config import Settings
 from sla_engine.engine.customers import learn
 from sla_engine.engine.explain import explain
+from sla_engine.engine.policy_store import book_of
 from sla_engine.engine.ports import Store
-from sla_engine.engine.refold import Folder
+from sla_engine.engine.refold import Folded, Folder
 from sla_engine.errors import EventError
 from sla_engine.event.packed import unpack_all
 from sla_engine.policy import load_directory
-from sla_engine.policy.tables import RuleBook
 
 #: Members of an event's data that stand for the rest on one line.
 _SHOWN_CHARS: Final = 100
 
 
+@dataclass(frozen=True)
+class Found:
+    """One incident, folded with its intervals, and what folds it."""
+
+    folder: Folder
+    folded: Folded
+    allowed: tuple[str, ...]
+    actors: tuple[str, ...]
+
+    def explained(self) -> dict[str, Any]:
+        """Its clocks, intervals, events and alerts."""
+        return explain(self.folder, self.folded, self.allowed)
+
+
 def from_file(
     path: str, settings: Settings, tenant: str, incident: str, at_ms: int | None
-) -> dict[str, Any]:
-    """One incident of a file of events, explained as of `at_ms` (None: after the last event)."""
+) -> Found:
+    """One incident of a file of events, as of `at_ms` (None: after the last event)."""
     replay = read(path, settings)
     end_ms = replay.end_ms(None) if at_ms is None else at_ms
     folded = replay.incident(tenant, incident, end_ms)
@@ -38,21 +53,22 @@ def from_file(
             "ids and tenants are compared letter by letter",
             code="UNKNOWN_INCIDENT",
         )
-    return explain(Folder(replay.book), folded, settings.alerts.attributes)
+    return Found(Folder(replay.book), folded, *_told_by(settings))
 
 
-def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None) -> dict[str, Any]:
-    """One incident as the workers' store has it, explained as of `at_ms` (None: now)."""
+def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None) -> Found:
+    """One incident as the workers' store has it, as of `at_ms` (None: now)."""
     from sla_engine.cli.wiring import open_services
     from sla_engine.store.redis_store import RedisStore
 
-    book = RuleBook(load_directory(settings.policies.dir))
+    policies = load_directory(settings.policies.dir)
     services = open_services(settings)
     try:
         partitions = services.log.ensure_topics(settings.kafka.partitions).partitions
         store = RedisStore(services.redis_url)
         try:
             packed = stored_history(store, partitions, tenant, incident)
+            book = book_of(store, policies)
             learn(store, book)
         finally:
             store.close()
@@ -67,7 +83,12 @@ def from_store(settings: Settings, tenant: str, incident: str, at_ms: int | None
             "compared letter by letter, and what was finished long ago is forgotten",
             code="UNKNOWN_INCIDENT",
         )
-    return explain(folder, folded, settings.alerts.attributes)
+    return Found(folder, folded, *_told_by(settings))
+
+
+def _told_by(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(attributes that alerts carry, the engine's own actors)."""
+    return tuple(settings.alerts.attributes), tuple(settings.engine.actors)
 
 
 def stored_history(store: Store, partitions: int, tenant: str, incident: str) -> bytes:
@@ -115,7 +136,7 @@ def _lines(explained: dict[str, Any]) -> Iterator[str]:
         yield from _clock(clock)
     if not explained["clocks"]:
         yield ""
-        yield "no clock: no policy with a target matched; `sla-engine policy explain` says why"
+        yield "no clock: no policy with a target matched; `--why-not CLOCK` says why"
     if explained["alerts"]:
         yield ""
         rows = [[a["time"], a["type"], a["id"], _to(a)] for a in explained["alerts"]]

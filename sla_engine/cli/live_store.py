@@ -19,6 +19,7 @@ from sla_engine.engine.customers import learn
 from sla_engine.engine.entries import entries_in
 from sla_engine.engine.images import read_journal_entry, read_page
 from sla_engine.engine.loading import Image, read_images
+from sla_engine.engine.policy_store import book_of
 from sla_engine.engine.ports import Store
 from sla_engine.engine.refold import Folded, Folder
 from sla_engine.engine.report import clock_reports
@@ -191,12 +192,13 @@ def open_queue(config: Path | None, policies: Path | None) -> Iterator[Queue]:
     from sla_engine.store.redis_store import RedisStore
 
     settings = load(config, {"policies.dir": str(policies)} if policies else {})
-    book = RuleBook(load_directory(settings.policies.dir))
+    first = load_directory(settings.policies.dir)
     services = open_services(settings)
     try:
         partitions = services.log.ensure_topics(settings.kafka.partitions).partitions
         store = RedisStore(services.redis_url)
         try:
+            book = book_of(store, first)
             learn(store, book)
             yield Queue(store, partitions, book)
         finally:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from sla_engine.cli.common import say
-from sla_engine.cli.options import INSTANT, format_option
+from sla_engine.cli.common import load, say
+from sla_engine.cli.options import INSTANT, config_option, format_option
 from sla_engine.errors import ExitCode
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -20,11 +20,12 @@ Examples:
   sla-engine policy check policies
   sla-engine policy explain policies priority=P1 customer=ACME
   sla-engine policy test policies
+  sla-engine policy publish policies
   sla-engine policy schema > policy.schema.json
 """
 )
 def policy() -> None:
-    """Policies: check them, explain what an incident gets, run their tests, print their schema."""
+    """Policies: check, explain and test them, bring edited ones into force, print their schema."""
 
 
 @policy.command(
@@ -136,6 +137,51 @@ def test(directories: tuple[Path, ...], form: str) -> None:
         raise click.UsageError("no tests: a test is a file *.test.yaml beside the policies")
     say(f"{len(results) - len(failed)} of {len(results)} tests passed")
     sys.exit(int(ExitCode.FOUND if failed else ExitCode.DONE))
+
+
+@policy.command(
+    epilog="""\b
+Examples:
+  sla-engine policy publish policies
+  sla-engine policy publish policies --effective-from 2027-01-01T00:00:00Z
+"""
+)
+@click.argument("directory", metavar="DIR", type=_DIRECTORY)
+@click.option(
+    "--effective-from",
+    type=INSTANT,
+    help="In force from this instant on; without it as soon as every worker can know.",
+)
+@config_option
+def publish(directory: Path, effective_from: int | None, config: Path | None) -> None:
+    """Bring the edited policies in DIR into force while workers run and events stream.
+
+    Running clocks go on as `on_edit` of each clock says: pin, from_now or retroactive.
+    """
+    settings = load(config, {})
+    from sla_engine.cli.publish import publish as publish_set
+    from sla_engine.cli.wiring import open_services
+    from sla_engine.event.times import format_time
+    from sla_engine.policy import load_directory
+    from sla_engine.store.redis_store import RedisStore
+
+    policies = load_directory(directory)
+    services = open_services(settings)
+    try:
+        identity = services.log.ensure_topics(settings.kafka.partitions)
+        producer = services.log.producer()
+        store = RedisStore(services.redis_url, allow_unsafe=settings.redis.allow_unsafe)
+        try:
+            begin = publish_set(store, producer, identity, policies, effective_from)
+        finally:
+            store.close()
+            producer.close()
+    finally:
+        services.close()
+    if begin is None:
+        say(f"policy set {policies.version} is in force already")
+    else:
+        say(f"policy set {policies.version} is in force from {format_time(begin)} on")
 
 
 @policy.command(

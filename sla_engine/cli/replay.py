@@ -37,6 +37,13 @@ Examples:
     show_default=True,
     help="By the events' own times, or as they stand in the file: late ones correct.",
 )
+@click.option(
+    "--published",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    multiple=True,
+    help="Policies that a `policy.published` among the events names; may be repeated.",
+)
 @click.option("--until", type=INSTANT, help="Then move time on to here.")
 @click.option("--alerts", type=_OUTPUT, metavar="FILE", help="Alerts as JSON lines; - is stdout.")
 @click.option("--clocks", type=_OUTPUT, metavar="FILE", help="Clocks as JSON lines.")
@@ -49,6 +56,7 @@ def replay(
     events: str,
     policies: Path | None,
     order: str,
+    published: tuple[Path, ...],
     until: int | None,
     alerts: str | None,
     clocks: str | None,
@@ -66,12 +74,14 @@ def replay(
     settings = load(config, {"policies.dir": None if policies is None else str(policies)})
     from sla_engine.cli.replayed import Outputs, folded, read, read_as_arrived
     from sla_engine.cli.tally import lines
+    from sla_engine.policy import load_directory
 
+    later = [load_directory(directory) for directory in published]
     with Outputs(alerts, clocks, dead, settings.alerts.not_before_ms) as outputs:
         if order == "arrival":
-            replay: Replay | ArrivalReplay = read_as_arrived(events, settings)
+            replay: Replay | ArrivalReplay = read_as_arrived(events, settings, published=later)
         else:
-            replay = read(events, settings, keep_raw=dead is not None)
+            replay = read(events, settings, keep_raw=dead is not None, published=later)
         tally, end_ms = folded(replay, until, partitions, outputs)
     if not (alerts or clocks or dead):
         figures = tally.as_json(replay, end_ms)

@@ -19,7 +19,7 @@ from sla_engine.engine.replay import Incident, Refused, Replay
 from sla_engine.engine.replay_arrival import ArrivalReplay
 from sla_engine.engine.turn import TurnSettings
 from sla_engine.event.times import parse_time_text
-from sla_engine.policy import load_directory
+from sla_engine.policy import PolicySet, load_directory
 
 _FIRST_TIME = "(the first time, kernels are compiled; they are kept)"
 #: Incidents between two renewals of the progress.
@@ -112,7 +112,13 @@ def dead_letter(refused: Refused) -> dict[str, Any]:
     }
 
 
-def read(path: str, settings: Settings, *, keep_raw: bool = False) -> Replay:
+def read(
+    path: str,
+    settings: Settings,
+    *,
+    keep_raw: bool = False,
+    published: Sequence[PolicySet] = (),
+) -> Replay:
     """A replay that was given all events of a file."""
     policies = load_directory(settings.policies.dir)
     replay = Replay(
@@ -120,12 +126,15 @@ def read(path: str, settings: Settings, *, keep_raw: bool = False) -> Replay:
         actors=settings.engine.actors,
         allowed=settings.alerts.attributes,
         keep_raw=keep_raw,
+        published=published,
     )
     _add_all(replay, path)
     return replay
 
 
-def read_as_arrived(path: str, settings: Settings) -> ArrivalReplay:
+def read_as_arrived(
+    path: str, settings: Settings, *, published: Sequence[PolicySet] = ()
+) -> ArrivalReplay:
     """A replay that took all events of a file in the order in which they stand there."""
     policies = load_directory(settings.policies.dir)
     not_before = settings.alerts.not_before_ms
@@ -134,7 +143,8 @@ def read_as_arrived(path: str, settings: Settings) -> ArrivalReplay:
         not_before_ms=-(2**62) if not_before is None else not_before,
         attributes=settings.alerts.attributes,
     )
-    replay = ArrivalReplay(policies, turns, actors=settings.engine.actors)
+    actors = settings.engine.actors
+    replay = ArrivalReplay(policies, turns, actors=actors, published=published)
     _add_all(replay, path)
     return replay
 

@@ -22,6 +22,7 @@ import numpy as np
 from sla_engine.config.settings import Settings
 from sla_engine.engine.ports import LogIdentity, LogReader, Producer, RawBatch
 from sla_engine.errors import SlaError
+from sla_engine.event.times import format_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sla_engine.engine.worker import Engine
     from sla_engine.policy.model import PolicySet
     from sla_engine.store.embedded import EmbeddedServer
+    from sla_engine.store.redis_store import RedisStore
     from sla_engine.stream.app import Worker
     from sla_engine.telemetry.metrics import Metrics
 
@@ -180,14 +182,31 @@ def _guarded(engine: Engine) -> Callable[[], None]:
     return body
 
 
+def _publish_edited(
+    store: RedisStore, producer: Producer, identity: LogIdentity, policies: PolicySet
+) -> None:
+    """Policy files edited since the last start come into force like any published ones."""
+    from sla_engine.cli.publish import is_known, newest, publish
+
+    if not is_known(store, policies):
+        begin = publish(store, producer, identity, policies)
+        if begin is not None:
+            log.warning("the policy files were edited: in force from %s on", format_time(begin))
+    elif newest(store, policies).version != policies.version:
+        log.warning(
+            "the policy files are not the newest that were published: those are used; "
+            "`sla-engine policy publish DIR` brings these back into force"
+        )
+
+
 def build_worker(
     services: Services, policies: PolicySet, metrics: Metrics | None = None
 ) -> Running:
     """Everything that `run` needs, connected and checked, not started."""
+    from sla_engine.engine.policy_store import book_of
     from sla_engine.engine.settings import EngineSettings
     from sla_engine.engine.turn import TurnSettings
     from sla_engine.engine.worker import Engine
-    from sla_engine.policy.tables import RuleBook
     from sla_engine.store.redis_store import RedisStore
 
     settings = services.settings
@@ -195,9 +214,10 @@ def build_worker(
     store.check()
     identity = services.log.ensure_topics(settings.kafka.partitions)
     producer = services.log.producer()
+    _publish_edited(store, producer, identity, policies)
     not_before = settings.alerts.not_before_ms
     engine = Engine(
-        RuleBook(policies),
+        book_of(store, policies),
         store,
         producer,
         services.log.reader(),

@@ -289,5 +289,5 @@ def write_switch(rules: Any, work: Any, row: int) -> int:
     incident["status"] = profile["status"]
     incident["reopens"] = said["reopens"]
     incident["handoffs"] = said["handoffs"]
-    incident["fired_at"] = max(incident["fired_at"], said["t"] - 1)
+    incident["fired_at"] = max(incident["fired_at"], said["t"])
     return 0

@@ -23,9 +23,11 @@ from sla_engine.clock.layout import (
 from sla_engine.engine.refold import Folded, Folder, is_shown
 from sla_engine.engine.report import clock_reports
 from sla_engine.event.cloudevent import to_cloudevent
-from sla_engine.event.times import format_time
+from sla_engine.event.times import format_time, parse_time_text
 from sla_engine.policy.editions import shown
+from sla_engine.policy.vocabulary import DEFAULT_SET
 
+_OF_SEGMENT: Final = ("kind", "start", "end", "calendar")
 #: What an interval counts as -> its name, and the member of a clock that it adds to.
 KINDS: Final = {
     RUNNING_TIME: ("running", "elapsed_ms"),
@@ -40,19 +42,20 @@ def explain(folder: Folder, folded: Folded, allowed: Sequence[str] = ()) -> dict
 
     `clocks`: each clock as reported (contracts section 3) with its `calendar`, `calendar_version`,
     `time_zone` and `intervals` {counts_as, from, to, open_ms, wall_ms, events}; `events` are the
-    ids of the events at the instant at which the interval began. `events` and `alerts` of the
-    incident stand beside them.
+    ids of the events at the instant at which the interval began, of excluded time those that
+    excluded it. `events` and `alerts` of the incident stand beside them.
     """
     alerts = folder.render(folded, allowed)
     reports = {_cycle(report): report for report in clock_reports(folder.book, folded, alerts)}
     events = [_event(folded, int(row)) for row in folded.order]
     events = [event for event in events if event["time"] <= format_time(folded.until)]
     clocks = []
-    for row, segments in _with_segments(folded):
+    for row, segments in with_segments(folded):
         if is_shown(row):
             column = folder.book.definitions.columns[int(row["column"])]
             report = reports[(*column, int(row["cycle"]))]
-            clocks.append({**report, **_intervals(folder, row, segments, events)})
+            own = [event for event in events if _excludes(event, *column)]
+            clocks.append({**report, **_intervals(folder, row, segments, events, own)})
     clocks.sort(key=_cycle)
     return {
         "tenant": folded.timeline.tenant,
@@ -73,7 +76,7 @@ def _event(folded: Folded, row: int) -> dict[str, Any]:
     return to_cloudevent(batch.data, batch.events[row], batch.spans)
 
 
-def _with_segments(folded: Folded) -> Iterable[tuple[Any, NDArray[Any]]]:
+def with_segments(folded: Folded) -> Iterable[tuple[Any, NDArray[Any]]]:
     """Every cycle with its intervals; past cycles are numbered -2, -3, ... in them."""
     for number, row in enumerate(folded.ended):
         yield row, folded.segments[folded.segments["clock"] == -2 - number]
@@ -82,7 +85,11 @@ def _with_segments(folded: Folded) -> Iterable[tuple[Any, NDArray[Any]]]:
 
 
 def _intervals(
-    folder: Folder, row: Any, segments: NDArray[Any], events: Sequence[dict[str, Any]]
+    folder: Folder,
+    row: Any,
+    segments: NDArray[Any],
+    events: Sequence[dict[str, Any]],
+    excluding: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
     calendar = int(row["calendar"])
     compiled = folder.book.calendars.compiled(calendar)
@@ -91,16 +98,24 @@ def _intervals(
     for event in events:
         at.setdefault(event["time"], []).append(event["id"])
     made = []
-    for kind, start, end in joined(segments):
+    for kind, start, end, counted in joined(segments):
         begin = format_time(start)
+        counted = calendar if counted < 0 else counted
+        causes = at.get(begin, [])
+        if kind == EXCLUDED_TIME:
+            causes = [event["id"] for event in excluding if _covers(event, start, end)]
+        elif not causes:
+            causes = [e["id"] for e in excluding if e["data"]["exclude"]["to"] == begin]
         made.append(
             {
                 "counts_as": KINDS[kind][0],
                 "from": begin,
                 "to": format_time(end),
-                "open_ms": int(open_between(tables, calendar, start, end)),
+                "open_ms": int(
+                    open_between(tables, calendar if counted < 0 else counted, start, end)
+                ),
                 "wall_ms": end - start,
-                "events": at.get(begin, []),
+                "events": causes,
             }
         )
     return {
@@ -111,15 +126,31 @@ def _intervals(
     }
 
 
-def joined(segments: NDArray[Any]) -> list[tuple[int, int, int]]:
-    """(kind, start, end) in order of time, neighbours of one kind as one."""
-    made: list[tuple[int, int, int]] = []
+def _excludes(event: dict[str, Any], set_name: str, clock: str) -> bool:
+    """Whether an event takes time out of this clock."""
+    data = event["data"]
+    named = (data.get("set") or DEFAULT_SET, data.get("clock"))
+    return "exclude" in data and named == (set_name, clock)
+
+
+def _covers(event: dict[str, Any], start: int, end: int) -> bool:
+    """Whether some of the interval is what the event excludes: neighbours are shown as one."""
+    given = event["data"]["exclude"]
+    return parse_time_text(given["from"]) < end and start < parse_time_text(given["to"])
+
+
+def joined(segments: NDArray[Any]) -> list[tuple[int, int, int, int]]:
+    """(kind, start, end, calendar) in order of time, neighbours of one kind as one.
+
+    `calendar` is the one that they are counted on, -1: the clock's.
+    """
+    made: list[tuple[int, int, int, int]] = []
     for n in np.argsort(segments["start"], kind="stable"):
-        kind, start, end = (int(segments[name][n]) for name in ("kind", "start", "end"))
-        if made and made[-1][0] == kind and made[-1][2] == start:
-            made[-1] = (kind, made[-1][1], end)
+        kind, start, end, calendar = (int(segments[name][n]) for name in _OF_SEGMENT)
+        if made and made[-1][0] == kind and made[-1][2:] == (start, calendar):
+            made[-1] = (kind, made[-1][1], end, calendar)
         else:
-            made.append((kind, start, end))
+            made.append((kind, start, end, calendar))
     return made
 
 

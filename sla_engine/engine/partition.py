@@ -45,6 +45,7 @@ from sla_engine.engine.shard import (
     reindex,
     touch_row,
 )
+from sla_engine.limits import TURN_EVENTS_MAX
 from sla_engine.policy.tables import RuleBook
 
 _START_ROWS = 1 << 10
@@ -252,6 +253,21 @@ class Partition:
             self.more_arena()
         self._reserve_entries(int(count) + 1024)
         append_entries(self.shard_handle().value, data, 0, len(data))
+
+    def renumber(self, profiles: NDArray[np.int32], calendars: NDArray[np.int32]) -> None:
+        """The rules were made anew: `profiles` and `calendars` give new numbers by old ones."""
+        work = self.work
+        incidents = work.incidents[: self.rows]
+        incidents["profile"] = profiles[incidents["profile"]]
+        work.clocks["calendar"] = calendars[work.clocks["calendar"]]
+        columns = max(1, self.book.columns)
+        if columns != len(work.by_column):
+            made = {
+                "by_column": np.full(columns, -1, np.int64),
+                "ended": np.zeros(columns, np.int64),
+            }
+            self.work = work._replace(**made)
+        self.reserve(TURN_EVENTS_MAX)
 
     def mark_pages(self, rows: NDArray[np.int64]) -> None:
         """The stored pages of these rows are older than they: the next checkpoint writes them."""

@@ -18,22 +18,20 @@ from sla_engine.engine.customers import learn
 from sla_engine.engine.entries import entries_in
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import read_journal_entry, read_page
-from sla_engine.engine.loading import read_rows, translated
+from sla_engine.engine.loading import StoredRows, read_rows, translated
 from sla_engine.engine.owned import Owned, Waiting, record_of
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
 from sla_engine.engine.ports import LogIdentity, Store
+from sla_engine.engine.publishing import mark
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.shard import ENTRIES, HISTORIES, PAGE_SHIFT
 from sla_engine.engine.turn import ReadHistory, Turn, TurnSettings
 from sla_engine.errors import StoreError
-from sla_engine.limits import JOURNAL_ENTRY_BYTES_MAX
 from sla_engine.policy.tables import RuleBook
 from sla_engine.timer.near import Near
 
 _PAGES_PER_READ = 64
-#: A row with its clocks is about a thousand bytes.
-_ROWS_PER_ADOPTION = JOURNAL_ENTRY_BYTES_MAX // 1_000
 _JOURNAL_PER_READ = 256
 _OUTBOX_PER_READ = 10_000
 
@@ -114,8 +112,8 @@ def claim(
     clock.value_ms = max(clock.value_ms, clock_ms)
     partition.clock_ms = clock.value_ms
     owned.near = Near()
-    if written_under - {book.policies.version}:
-        _adopt_policies(owned)
+    if written_under - {book.version}:
+        mark(owned.partition)
     _fill_outbox(store, owned)
     return owned
 
@@ -149,15 +147,19 @@ def _load(images: bytes, partition: Partition, names: Names) -> NDArray[np.int64
     read = read_rows(images)
     read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
     read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
+    name_definitions(partition.book, read)
     partition.load(read.rows, read.incidents, read.owners, read.clocks)
     return read.rows
 
 
-def _adopt_policies(owned: Owned) -> None:
-    """Rows were written under another policy set: fold all under this one, a slice per call."""
-    for first in range(0, owned.partition.rows, _ROWS_PER_ADOPTION):
-        owned.turn.adopt_policies(first, min(owned.partition.rows, first + _ROWS_PER_ADOPTION))
-        owned.commit(owned.next_offset)
+def name_definitions(book: RuleBook, read: StoredRows) -> None:
+    """A definition that joins two editions has another number in every process: take ours."""
+    for name in ("definition", "seen_definition"):
+        joined = read.clocks[name] >= book.definitions.written
+        if joined.any():
+            profiles = read.incidents["profile"][read.owners[joined]]
+            plans = book.plan[profiles, read.clocks["column"][joined]]
+            read.clocks[name][joined] = np.maximum(plans["definition"], 0)
 
 
 def _journal(store: Store, number: int, after: int) -> Iterable[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ sent gives the corrections (design section 2, "One fold").
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import lt
 from typing import Any
 
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from sla_engine.alert.render import id_of, render
 from sla_engine.alert.timeline import Timeline
 from sla_engine.clock.history import fold_events, settle_all
-from sla_engine.clock.layout import AlertKind, State
+from sla_engine.clock.layout import MOMENT, WAIT, AlertKind, State
 from sla_engine.clock.work import (
     ALERTS,
     ARCHIVED,
     FREE_CLOCKS,
+    MOMENTS,
     SEGMENTS,
+    WAITS,
     Outcome,
     Work,
     new_work,
@@ -53,6 +55,9 @@ class Folded:
     alerts: NDArray[Any]  # ALERT rows, in order of decision
     segments: NDArray[Any]
     timeline: Timeline
+    #: One MOMENT per event that the clocks saw, and the steps that wait (`clock`: in `clocks`).
+    moments: NDArray[Any] = field(default_factory=lambda: np.zeros(0, MOMENT))
+    waits: NDArray[Any] = field(default_factory=lambda: np.zeros(0, WAIT))
 
 
 class Folder:
@@ -92,6 +97,8 @@ class Folder:
 
     def _clear(self) -> Work:
         work = self._scratch
+        if len(work.by_column) != max(1, self.book.columns):
+            work = self._scratch = self._fresh(_RECORDED)
         work.counts[:] = 0
         work.counts[FREE_CLOCKS] = len(work.clocks)
         work.free_clocks[:] = np.arange(len(work.clocks) - 1, -1, -1)
@@ -122,6 +129,8 @@ class Folder:
             timeline=Timeline(
                 self.book.policies, PlainEvents(batch), order.tolist(), self.book.directory
             ),
+            moments=work.moments[: counts[MOMENTS]].copy(),
+            waits=renumbered(work.waits[: counts[WAITS]], rows),
         )
 
     def render(self, folded: Folded, allowed: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -179,7 +188,7 @@ def first_arrived(batch: DecodedBatch) -> NDArray[np.int64]:
 
 
 def renumbered(segments: NDArray[Any], rows: Sequence[int]) -> NDArray[Any]:
-    """The segments with `clock` as the place in Folded.clocks; past cycles stay -2, -3, ..."""
+    """Segments or waits with `clock` as the place in Folded.clocks; past cycles stay -2, -3, ..."""
     kept: NDArray[Any] = segments[segments["clock"] != -1].copy()
     places = np.zeros(max(rows, default=-1) + 1, np.int32)
     places[rows] = np.arange(len(rows))

@@ -21,6 +21,7 @@ from sla_engine.alert.render import id_of
 from sla_engine.alert.wording import TYPES
 from sla_engine.engine.customers import updates_in
 from sla_engine.engine.merges import Address, Item, address_of, items_of, merges, settle
+from sla_engine.engine.policy_store import edited, editions_of
 from sla_engine.engine.refold import Folded, Folder, as_rows
 from sla_engine.engine.replay_fold import ManyFolder
 from sla_engine.engine.replay_log import CONFLICT, Refused, ReplayLog, incidents_with
@@ -82,7 +83,7 @@ class Replay:
     """Takes all events (`add`), then folds every incident (`incidents`).
 
     `allowed` is the setting alerts.attributes. `keep_raw` keeps the texts, so that every dead
-    letter has its bytes.
+    letter has its bytes. `published` are the sets that the log's `policy.published` name.
     """
 
     def __init__(
@@ -92,11 +93,13 @@ class Replay:
         actors: Sequence[str] = DEFAULT_ACTORS,
         allowed: Sequence[str] = (),
         keep_raw: bool = False,
+        published: Sequence[PolicySet] = (),
     ) -> None:
         self.log = ReplayLog(actors, keep_raw=keep_raw)
         self.duplicates = 0
         self.contradictions = 0
         self._policies = policies
+        self._published = {each.version: each for each in published}
         self._allowed = tuple(allowed)
         self._book: RuleBook | None = None
         self._closed = False
@@ -105,8 +108,12 @@ class Replay:
     def book(self) -> RuleBook:
         """The rules in table form, made when first needed."""
         if self._book is None:
-            self._book = RuleBook(self._policies)
+            told, known = self.log.published, self._edited
+            self._book = RuleBook(self._policies, editions_of(self._policies, told, known))
         return self._book
+
+    def _edited(self, version: str) -> PolicySet:
+        return edited(self._published, version)
 
     def add(self, lines: bytes) -> None:
         """Events as JSON lines; a text ends with a whole line."""

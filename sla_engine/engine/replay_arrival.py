@@ -13,6 +13,8 @@ import numpy as np
 import orjson
 
 from sla_engine.engine.partition import Partition
+from sla_engine.engine.policy_store import edited, published
+from sla_engine.engine.publishing import adopt, rows_behind
 from sla_engine.engine.refold import Folder, distinct
 from sla_engine.engine.replay import Incident
 from sla_engine.engine.replay_log import Intake
@@ -21,12 +23,16 @@ from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
 from sla_engine.event.layout import DecodedBatch, EventType
 from sla_engine.event.order import count_contradictions
 from sla_engine.event.packed import unpack_all
+from sla_engine.policy.editions import Edition
 from sla_engine.policy.model import PolicySet
 from sla_engine.policy.tables import RuleBook
 
 _LONG_AGO: Final = -(2**62)
 #: They change what was before them, or other incidents: what these had to say is said first.
-_APART: Final = (EventType.MERGED, EventType.CUSTOMER_UPDATED, EventType.OVERRIDDEN)
+_APART: Final = (
+    *(EventType.MERGED, EventType.CUSTOMER_UPDATED, EventType.OVERRIDDEN),
+    EventType.POLICY_PUBLISHED,
+)
 
 
 class ArrivalReplay:
@@ -41,6 +47,7 @@ class ArrivalReplay:
         settings: TurnSettings | None = None,
         *,
         actors: Sequence[str] = DEFAULT_ACTORS,
+        published: Sequence[PolicySet] = (),
     ) -> None:
         self.log = Intake(actors)
         self.contradictions = 0
@@ -51,6 +58,8 @@ class ArrivalReplay:
         self._turn = Turn(
             self._partition, self._folder, lambda histories: {}, self._settings, virtual=True
         )
+        self._turn.publish = self._publish
+        self._published = {each.version: each for each in published}
         self._now_ms = _LONG_AGO
 
     @property
@@ -76,6 +85,7 @@ class ArrivalReplay:
 
     def incidents(self, end_ms: int) -> Iterator[Incident]:
         """Move time to `end_ms`; then every incident, sorted by (tenant, incident)."""
+        self._switch(end_ms)
         while self._turn.fire(end_ms):
             self._turn.flush()
         found = []
@@ -109,7 +119,24 @@ class ArrivalReplay:
         if len(events):
             self._now_ms = max(int(before[-1]), int(times[-1]))
 
+    def _publish(self, batch: DecodedBatch, at: int) -> None:
+        begin, _, _, version = published(batch, at)
+        policies = edited(self._published, version)
+        editions = self._folder.book.editions
+        if editions.policies(editions.at(begin)).version != version:
+            adopt(self._folder.book, [Edition(begin, policies)], [self._partition])
+
+    def _switch(self, now_ms: int) -> None:
+        """Bring what comes into force up to now to every incident, at its instant."""
+        for edition in self._folder.book.editions.all[1:]:
+            if self._partition.clock_ms < edition.begin_ms <= now_ms:
+                while self._turn.fire(edition.begin_ms - 1):
+                    self._turn.flush()
+                self._partition.clock_ms = edition.begin_ms
+                self._turn.switch(rows_behind(self._partition), edition.begin_ms)
+
     def _apply(self, batch: DecodedBatch, start: int, stop: int, now_ms: int) -> None:
+        self._switch(now_ms)
         self._partition.clock_ms = max(now_ms, self._partition.clock_ms)
         self._turn.take(batch, start, stop)
         for letter in self._turn.dead:

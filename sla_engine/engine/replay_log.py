@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.engine.customers import updates_of
+from sla_engine.engine.policy_store import published, published_in
 from sla_engine.event.compiled import kernel
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
 from sla_engine.event.layout import (
@@ -109,25 +110,29 @@ class ReplayLog(Intake):
         self._used = 0
         self._entries = np.zeros(1 << 10, ENTRY)
         self._count = 0
-        self._updates: dict[int, int] = {}  # id of a `customer.updated` -> its content
+        self._controls: dict[int, int] = {}  # id of a control record -> its content
+        #: Of every `policy.published`: in force from, time, id, hash (engine.policy_store).
+        self.published: list[tuple[int, int, str, str]] = []
 
     def add(self, lines: bytes) -> None:
         """Events as JSON lines; a text ends with a whole line."""
         batch = self.decode(lines)
         counted = (batch.events["code"] == 0) & (batch.events["flags"] & FLAG_CONTROL == 0)
         self._pack(batch, np.flatnonzero(counted), len(self._chunks))
-        self._pack(batch, self._new_updates(batch), len(self._chunks))
+        self._pack(batch, self._new(batch, updates_of(batch.events)), len(self._chunks))
+        for row in self._new(batch, published_in(batch.events)).tolist():
+            self.published.append(published(batch, row))
         self._chunks.append(lines if self._keep_raw else b"")
 
-    def _new_updates(self, batch: DecodedBatch) -> NDArray[np.int64]:
-        """The `customer.updated` that were not there before; one copy comes per partition."""
+    def _new(self, batch: DecodedBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which control records were not there before; one copy comes per partition."""
         new = []
-        for row in updates_of(batch.events).tolist():
+        for row in rows.tolist():
             identity, content = (int(batch.events[row][name]) for name in ("id", "content"))
-            if identity not in self._updates:
-                self._updates[identity] = content
+            if identity not in self._controls:
+                self._controls[identity] = content
                 new.append(row)
-            elif self._updates[identity] != content:
+            elif self._controls[identity] != content:
                 self.refuse_row(batch, row, DeadCode.CONFLICT, CONFLICT)
         return np.array(new, np.int64)
 

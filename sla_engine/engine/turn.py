@@ -40,6 +40,7 @@ from sla_engine.engine.outgoing import (
     unsettled,
 )
 from sla_engine.engine.partition import Partition
+from sla_engine.engine.policy_store import edition_name
 from sla_engine.engine.refold import Folded, Folder, as_rows, superseded
 from sla_engine.errors import Fenced
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
@@ -49,6 +50,9 @@ from sla_engine.limits import HORIZON_MS, TURN_FIRES_MAX
 
 #: Reads stored history bytes: history numbers -> bytes each ("" where nothing is stored).
 ReadHistory = Callable[[Sequence[int]], dict[int, bytes]]
+
+#: Why a record cannot count.
+Refused = tuple[DeadCode, str]
 
 _NO_DATA = np.zeros(1, np.uint8)
 _ROWS_PER_READ = 256
@@ -102,7 +106,7 @@ class Turn:
     told: list[Merge] = field(default_factory=list)  # what other incidents must hear
     shared: dict[str, bytes] = field(default_factory=dict)  # to be stored for all partitions
     outlived: Mapping[tuple[str, str], Mapping[str, Sent]] = field(default_factory=dict)
-    unheard: int = 0  # control records that change nothing yet
+    publish: Callable[[DecodedBatch, int], Refused | None] = lambda batch, at: None
     now_ms: int = 0
     virtual: bool = False  # replay: alerts are fired at their own instants
 
@@ -144,9 +148,10 @@ class Turn:
         kind = int(event["type"])
         if kind in (EventType.TIME, EventType.CUSTOMER_UPDATED, EventType.POLICY_PUBLISHED):
             self.counters.control += 1
-            self.unheard += kind == EventType.POLICY_PUBLISHED
             if kind == EventType.CUSTOMER_UPDATED:
                 self._customer_updated(batch, at)
+            elif kind == EventType.POLICY_PUBLISHED:
+                self._published(batch, at)
             return
         partition = self.partition
         self.flush()
@@ -173,6 +178,16 @@ class Turn:
         partition.append_history(row, packed)
         self._refold(row, whole, sent_of(history), event)
 
+    def _published(self, batch: DecodedBatch, at: int) -> None:
+        """Other policies: what is emitted so far is told in the words of those before."""
+        self.flush()
+        refused = self.publish(batch, at)
+        if refused is not None:
+            self.dead.append(DeadLetter(at, *refused))
+            return
+        packed = packed_event(batch, at)
+        self.shared[edition_name(packed)] = packed
+
     def _customer_updated(self, batch: DecodedBatch, at: int) -> None:
         """The directory says something else from the record's time on, open incidents hear it."""
         tenant, customer, update = told_by(batch, at)
@@ -197,7 +212,7 @@ class Turn:
                     self.partition.append_history(row, packed)
                     self._refold(row, whole, sent_of(history), event)
 
-    def _refusal(self, row: int, whole: DecodedBatch, event: Any) -> tuple[DeadCode, str] | None:
+    def _refusal(self, row: int, whole: DecodedBatch, event: Any) -> Refused | None:
         """Why the event cannot count; ACCEPTED stands for a duplicate, None for none."""
         earlier = whole.events[:-1]
         same = np.flatnonzero(earlier["id"] == event["id"])
@@ -251,19 +266,32 @@ class Turn:
         self.counters.corrections += len(leaving)
         self._leave([(row, each) for each in leaving])
 
-    def adopt_policies(self, first: int, stop: int) -> None:
-        """Rows [first, stop) were written under another policy set: fold them under this one.
+    def switch(self, rows: NDArray[np.int64], since: int) -> None:
+        """Fold these incidents under the edition of the policies in force since `since`.
 
-        What was sent stays as it is: corrections come from late events only (contracts section
-        2), so the alerts that are valid under the new rules count as sent.
+        What falls due by it is sent. What was sent stays as it is: corrections come from late
+        events only (contracts section 2).
         """
         partition = self.partition
-        for row, history in self.histories(range(first, stop)).items():
+        for row, history in self.histories(rows.tolist()).items():
             if not history:
-                continue
+                raise self._set_back()
             whole = unpack_all(history)
-            folded = self.folder.fold(whole, max(partition.clock_ms, 0))
+            fired_at = int(partition.work.incidents[row]["fired_at"])
+            until = max(partition.clock_ms, fired_at, int(whole.events["time"].max()))
+            folded = self.folder.fold(whole, until)
             partition.replace(row, folded)
+            sent = sent_of(history)
+            held = self._held(folded.timeline, sent)
+            valid = valid_alerts(self.folder, folded, self.settings.attributes)
+            decided = folded.alerts["decided"].tolist()
+            new = [
+                each
+                for each, instant in zip(valid, decided, strict=True)
+                if instant >= since and each[0]["id"] not in sent and each[0]["id"] not in held
+            ]
+            leaving = corrections({}, new, self._fired(until), late=False)
+            self._leave([(row, each) for each in leaving])
 
     # ------------------------------------------------------------------ time
 

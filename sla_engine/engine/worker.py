@@ -34,6 +34,7 @@ from sla_engine.engine.ports import (
     RawBatch,
     Store,
 )
+from sla_engine.engine.publishing import Publishing
 from sla_engine.engine.recovery import claim
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.settings import Counting, EngineSettings
@@ -90,6 +91,7 @@ class Engine(Mailbox):
         self._decoder = Decoder(settings.actors)
         self._owned: dict[int, Owned] = {}
         self._housekeeping = Housekeeping(clock, self._land, self._refused)
+        self._publishing = Publishing(book, store, self._owned)
         self._foreign: dict[int, ForeignAlerts] = {}
         self._positions: dict[int, int] = {}
         self._lost: dict[int, int] = {}  # by partition: when a write was refused
@@ -151,7 +153,7 @@ class Engine(Mailbox):
 
     def _sleep_ms(self) -> float:
         now = self.clock.now_ms()
-        nearest = self._housekeeping.wait_ms(IDLE_MS)
+        nearest = 0 if self._publishing.is_sweeping else self._housekeeping.wait_ms(IDLE_MS)
         for owned in self._owned.values():
             first = owned.near.first()
             if first is not None and owned.clock.is_caught_up(now):
@@ -201,6 +203,7 @@ class Engine(Mailbox):
         self._lost.pop(number, None)
         now = self.clock.now_ms()
         clock = PartitionClock(self.settings.by_events, self.settings.max_hold_ms)
+        self._publishing.learn()
         owned = claim(
             self.store,
             number,
@@ -220,6 +223,7 @@ class Engine(Mailbox):
         self._housekeeping.own(owned)
         self._foreign[number] = foreign
         owned.turn.outlived = foreign.found
+        owned.turn.publish = self._publishing.take
         self._send(owned, list(owned.waiting))
         self._positions[number] = owned.next_offset
         self._count("sla_claims", 1, "loaded")
@@ -241,6 +245,7 @@ class Engine(Mailbox):
         self._owned.pop(number, None)
         self._housekeeping.forget(number)
         self._foreign.pop(number, None)
+        self._publishing.forget(number)
 
     # ------------------------------------------------------------------ events
 
@@ -293,13 +298,6 @@ class Engine(Mailbox):
             turn.dead = []
         self._commit(owned, next_offset)
         self._tell(turn, stop - start, int(accepted.sum()))
-        if turn.unheard:
-            log.warning(
-                "partition %d: policy.published changes nothing yet: edit the policy files and "
-                "start the workers again",
-                owned.number,
-            )
-            turn.unheard = 0
 
     def _bury(self, batch: RawBatch, letters: Sequence[DeadLetter]) -> None:
         for letter in letters:
@@ -320,6 +318,8 @@ class Engine(Mailbox):
             try:
                 self._fire(owned)
                 self._compare_foreign(owned)
+                if self._publishing.sweep(owned, beside=bool(self._messages)):
+                    self._commit(owned, owned.next_offset)
             except Fenced as error:
                 self._refused(owned, error)
 

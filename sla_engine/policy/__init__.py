@@ -6,6 +6,7 @@ Reading a directory is the only I/O; everything else is a function of its argume
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sla_engine.policy.cases import Case, read_cases
@@ -38,6 +39,7 @@ __all__ = [
     "load_text",
     "load_texts",
     "policy_schema",
+    "read_cases_text",
     "read_directory",
     "run_cases",
 ]
@@ -87,10 +89,18 @@ def load_cases(path: str | Path) -> tuple[Case, ...]:
     return cases
 
 
+def read_cases_text(text: str, filename: str = "case.test.yaml") -> tuple[Case, ...]:
+    """The policy tests of one text. Raises PolicyErrors."""
+    findings = Findings()
+    cases = read_cases({filename: text}, findings)
+    _refuse(findings)
+    return cases
+
+
 def _load(texts: Mapping[str, str], findings: Findings) -> PolicySet:
     policies, _ = parse(read_document(texts, findings), findings)
     _refuse(findings)
-    return policies
+    return replace(policies, texts=dict(texts))
 
 
 def _check(texts: Mapping[str, str], findings: Findings) -> list[Finding]:

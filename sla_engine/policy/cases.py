@@ -42,7 +42,10 @@ Expected = str | None | tuple["Expected", ...] | Map[str, "Expected"]
 
 @dataclass(frozen=True)
 class ClockExpectation:
-    """`NAME` (cycle None: the latest) or `NAME/2`; `members` None: there is no such cycle."""
+    """`NAME` (cycle None: the latest), `NAME/2`, `SET/NAME` or `SET/NAME/2`.
+
+    `members` None: there is no such cycle.
+    """
 
     label: str
     clock: str

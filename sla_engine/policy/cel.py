@@ -170,7 +170,9 @@ class _Check:
         atoms, joint = split(branch)
         where = str(self._node.place)
         text = self._text.strip()
-        return Condition(text, where, branch.attributes, atoms, joint, branch.holds)
+        return Condition(
+            text, where, branch.attributes, atoms, joint, branch.holds, branch.first_false
+        )
 
     def _constants(self, tree: Tree) -> None:
         """A time or pattern that cannot be read would make its part false for ever."""

@@ -99,6 +99,13 @@ class Branch:
             case Op.PART:
                 return self.ask is not None and self.ask(values)
 
+    def first_false(self, values: Mapping[str, Value]) -> tuple[str, frozenset[str]] | None:
+        """(text, attributes) of the first part of a conjunction that is false; None: it holds."""
+        if self.op is Op.AND:
+            found = (child.first_false(values) for child in self.children)
+            return next((part for part in found if part is not None), None)
+        return None if self.holds(values) else (self.text, self.attributes)
+
 
 @dataclass(frozen=True)
 class Splitter:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sla_engine.policy.cases import INCIDENT, AlertExpectation, Case, ClockExpectation, Expected
+from sla_engine.policy.durations import format_duration
 from sla_engine.policy.instants import InstantError, parse_instant
 from sla_engine.policy.model import PolicySet
 
@@ -72,7 +75,7 @@ def _compare_clock(expected: ClockExpectation, clocks: Sequence[Record]) -> list
     found = [
         clock
         for clock in clocks
-        if clock.get("clock") == expected.clock
+        if expected.clock in (clock.get("clock"), f"{clock.get('set')}/{clock.get('clock')}")
         and all(_matches(value, clock.get(key)) for key, value in chosen.items())
     ]
     if expected.cycle is not None:
@@ -88,7 +91,7 @@ def _compare_clock(expected: ClockExpectation, clocks: Sequence[Record]) -> list
         known = ", ".join(f"{clock.get('clock')}/{clock.get('cycle')}" for clock in clocks)
         return [Difference(path, "a clock", f"none (there are: {known or 'none'})", expected.where)]
     return [
-        Difference(f"{path}.{name}", _show(value), _show(latest.get(name)), expected.where)
+        _difference(f"{path}.{name}", value, latest.get(name), expected.where)
         for name, value in members.items()
         if not _matches(value, latest.get(name))
     ]
@@ -118,7 +121,7 @@ def _compare_alerts(case: Case, alerts: list[Record]) -> list[Difference]:
             continue
         lonely.remove(nearest)
         found += [
-            Difference(f"{path}.{name}", _show(value), _show(nearest.get(name)), expectation.where)
+            _difference(f"{path}.{name}", value, nearest.get(name), expectation.where)
             for name, value in expectation.members.items()
             if not _matches(value, nearest.get(name))
         ]
@@ -126,6 +129,38 @@ def _compare_alerts(case: Case, alerts: list[Record]) -> list[Difference]:
         got = _brief(alert, ("type", "clock", "threshold", "at", "to"))
         found.append(Difference("alerts", "no further alert", got, case.where))
     return found
+
+
+def _difference(member: str, expected: Expected, got: object, where: str) -> Difference:
+    """One member; instants and lengths say how far they are apart, as people count time."""
+    shown = _show(got)
+    if isinstance(expected, str) and isinstance(got, str):
+        wanted, came = _instant(expected), _instant(got)
+        if wanted is not None and came is not None:
+            word = "later" if came > wanted else "earlier"
+            apart = format_duration(abs(came - wanted))
+            shown = f"{_in_the_zone_of(expected, came)} ({apart} {word})"
+    elif member.endswith("_ms") and isinstance(expected, str) and type(got) is int:
+        with suppress(ValueError):
+            more = got - int(expected)
+            word = "more" if more > 0 else "less"
+            shown = f"{got} ({format_duration(abs(more))} {word})"
+    return Difference(member, _show(expected), shown, where)
+
+
+def _instant(text: str) -> int | None:
+    try:
+        return parse_instant(text)
+    except InstantError:
+        return None
+
+
+def _in_the_zone_of(expected: str, came_ms: int) -> str:
+    """An instant with the offset that the test was written with."""
+    zone = datetime.fromisoformat(expected.upper()).tzinfo or UTC
+    came = datetime.fromtimestamp(came_ms // 1000, zone) + timedelta(milliseconds=came_ms % 1000)
+    shown = came.isoformat(timespec="milliseconds" if came_ms % 1000 else "seconds")
+    return shown.replace("+00:00", "Z")
 
 
 def _pair(expected: Sequence[AlertExpectation], alerts: Sequence[Record]) -> dict[int, int]:

@@ -96,6 +96,7 @@ class Definitions:
     windows: list[tuple[int, Maintenance]] = field(default_factory=list)  # (edition, window)
     by_policy: dict[tuple[int, str, str], int] = field(default_factory=dict)
     joined: dict[tuple[int, int], int] = field(default_factory=dict)
+    written: int = 0  # definitions as policies write them; those behind are joined on demand
     column_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, COLUMN))
     rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, DEFINITION))
     step_rows: NDArray[Any] = field(default_factory=lambda: np.zeros(0, STEP))
@@ -274,6 +275,7 @@ def build_definitions(editions: Editions, slots: Slots) -> Definitions:
                 made.ladders.append(ladder)
     made.column_rows = np.array(_column_rows(made), COLUMN)
     made.rows = np.array(rows, DEFINITION)
+    made.written = len(rows)
     made.step_rows = np.array([step.row for step in made.steps], STEP)
     made.rung_rows = np.array(rung_rows, RUNG)
     return made

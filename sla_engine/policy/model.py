@@ -55,6 +55,8 @@ class Condition:
     `atoms` are its single-attribute parts; `joint` names the attributes that stand together
     in one part that cannot be split (their raw values then enter the profile).
     `holds(values)` evaluates the whole; a name that is absent from `values` is absent.
+    `first_false(values)` is the first part of a conjunction that is false, as (text, attributes);
+    None when the condition holds.
     """
 
     text: str
@@ -63,6 +65,7 @@ class Condition:
     atoms: tuple[Atom, ...]
     joint: frozenset[str]
     holds: Callable[[Mapping[str, Value]], bool]
+    first_false: Callable[[Mapping[str, Value]], tuple[str, frozenset[str]] | None]
 
     @property
     def uses_event(self) -> bool:
@@ -371,3 +374,4 @@ class PolicySet:
     policies: tuple[Policy, ...]
     version: str
     on_edit: OnEdit = OnEdit.PIN  # of `defaults`: what becomes of clocks it no longer has
+    texts: Mapping[str, str] = field(default_factory=dict)  # the files, as they were read

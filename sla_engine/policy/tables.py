@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.calendar import CalendarBook
-from sla_engine.clock.editions import KEEPS_RULES, KEEPS_STEPS
 from sla_engine.clock.layout import NEVER
 from sla_engine.clock.lookup import GrowingLookup, mix, pair
 from sla_engine.clock.reading import value_hash
@@ -42,8 +42,9 @@ from sla_engine.clock.rules import (
 from sla_engine.clock.work import NEED_A, NEED_B, NEED_C, Outcome
 from sla_engine.event.hashing import hash_text
 from sla_engine.event.layout import EventType, Member
-from sla_engine.policy.definitions import Definitions, Pin, build_definitions
-from sla_engine.policy.directory import LONG_AGO, Directory, Update
+from sla_engine.policy.class_reader import ClassReader
+from sla_engine.policy.definitions import Definitions, build_definitions
+from sla_engine.policy.directory import Directory, Update
 from sla_engine.policy.editions import Edition, Editions
 from sla_engine.policy.judging import judgement_of
 from sla_engine.policy.model import OnEdit, PolicySet, StatusClass, Value
@@ -100,11 +101,7 @@ class RuleBook:
     """The tables of one policy set; `rules` is always current, ask for it after `answer`."""
 
     def __init__(self, policies: PolicySet, later: Iterable[Edition] = ()) -> None:
-        self._make(Editions(policies, later))
-
-    def _make(self, editions: Editions) -> None:
-        """Everything anew for these editions: numbers of profiles mean something else then."""
-        self.editions = editions
+        self.editions = editions = Editions(policies, later)
         sets = [edition.policies for edition in editions.all]
         self.policies = sets[-1]
         self.calendars = CalendarBook(editions.specs.values())
@@ -113,6 +110,7 @@ class RuleBook:
         self._start_directory()
         self.eras = eras_of(*sets)
         self.columns = len(self.definitions.columns)
+        self._read = ClassReader(self.slots, editions, self.definitions.columns, self.eras)
         self._classes = GrowingLookup(256)
         self._transitions = GrowingLookup(256)
         self._situations = GrowingLookup(256)
@@ -244,6 +242,18 @@ class RuleBook:
 
     # ------------------------------------------------------------------ editions
 
+    @property
+    def version(self) -> str:
+        """What names all editions together; of a single one its policies' hash."""
+        if len(self.editions) == 1:
+            return self.policies.version
+        told = [(edition.begin_ms, edition.policies.version) for edition in self.editions.all]
+        return blake2b(json.dumps(told).encode(), digest_size=6).hexdigest()
+
+    def start_with(self, policies: PolicySet) -> None:
+        """Another first edition, before any row is loaded."""
+        self.__dict__.update(vars(RuleBook(policies)))
+
     def publish(self, later: Iterable[Edition]) -> bool:
         """Take in editions of the policies; True when one is new: then profiles' numbers changed.
 
@@ -255,9 +265,9 @@ class RuleBook:
         versions = {begin: each.policies.version for begin, each in known.items()}
         if all(versions.get(begin) == each.policies.version for begin, each in new.items()):
             return False
-        updates = list(self.directory.all_updates())
-        self._make(Editions(self.editions.policies(0), {**known, **new}.values()))
-        self.update_customers(updates)
+        made = RuleBook(self.editions.policies(0), {**known, **new}.values())
+        made.update_customers(list(self.directory.all_updates()))
+        self.__dict__.update(vars(made))
         return True
 
     # ------------------------------------------------------------------ profiles
@@ -274,7 +284,7 @@ class RuleBook:
         self._profile_of[classes] = found
         self._class_tuples.append(classes)
         self._values.append({})
-        edition, pins = self._edition(classes), self._pins(classes)
+        edition, pins = self._read.edition(classes), self._read.pins(classes)
         self._describe(found, classes, edition)
         self.profiles[found]["pins"] = bool(pins)
         self.definitions.plan(
@@ -282,60 +292,11 @@ class RuleBook:
             partial(self.values_of, found),
             edition,
             pins,
-            self._instant(classes),
+            self._read.instant(classes),
             self.calendars,
         )
         self._judge(found)
         return found
-
-    def _text(self, name: str, classes: tuple[int, ...]) -> str:
-        """The text of a slot that is no attribute; "" when there is none."""
-        slot = self.slots.index.get(name)
-        return str(self.slots.slots[name].values[classes[slot]] or "") if slot is not None else ""
-
-    def _edition(self, classes: tuple[int, ...]) -> int:
-        begin = self._text(EDITION, classes)
-        return self.editions.at(int(begin)) if begin else 0
-
-    def _pins(self, classes: tuple[int, ...]) -> dict[int, Pin]:
-        """Column -> the editions that its rules and its steps stay with."""
-        text, edition = self._text(PINS, classes), self._edition(classes)
-        pins = {}
-        for set_name, clock, rules, steps in json.loads(text) if text else ():
-            kept = [
-                edition if begin is None else self.editions.at(begin) for begin in (rules, steps)
-            ]
-            pins[self.definitions.columns.index((set_name, clock))] = (kept[0], kept[1])
-        return pins
-
-    def _with_pin(self, classes: tuple[int, ...], asked: int) -> str:
-        """The text of the pins slot with one more: `asked` is as clock.editions says; 0 = none."""
-        if not asked:
-            return ""
-        number, kept = (asked >> 2) - 1, asked & 3
-        row = self.definitions.rows[number]
-        rules, steps = (
-            self.editions.all[int(row[name])].begin_ms if kept & bit else None
-            for name, bit in (("edition", KEEPS_RULES), ("ladder", KEEPS_STEPS))
-        )
-        text = self._text(PINS, classes)
-        pins = [
-            *(json.loads(text) if text else ()),
-            [*self.definitions.columns[row["column"]], rules, steps],
-        ]
-        return json.dumps(sorted(pins, key=lambda pin: pin[:2]), separators=(",", ":"))
-
-    def _entry(self, classes: tuple[int, ...]) -> dict[str, str]:
-        """The directory entry of these classes."""
-        text = self._text(ENTRY, classes)
-        return dict(json.loads(text)) if text else {}
-
-    def _instant(self, classes: tuple[int, ...]) -> int:
-        """An instant inside the era of these classes."""
-        passed = self._text(ERA, classes)
-        if passed and int(passed):
-            return self.eras[int(passed) - 1]
-        return LONG_AGO if ERA in self.slots.index else 0
 
     def _describe(self, at: int, classes: tuple[int, ...], edition: int) -> None:
         row = self.profiles[at]
@@ -383,13 +344,15 @@ class RuleBook:
         if found is not None:
             self._judgements.set(_mixed(int(pair(profile, step)), score), found)
 
-    def values_of(self, profile: int, edition: int) -> dict[str, Value]:
-        """The attribute values that stand for a profile, as an edition reads them."""
+    def values_of(self, profile: int, edition: int = -1) -> dict[str, Value]:
+        """The attribute values that stand for a profile, as an edition reads them; -1: its own."""
+        if edition < 0:
+            edition = int(self.profiles[profile]["edition"])
         found = self._values[profile].get(edition)
         if found is None:
             classes = self._class_tuples[profile]
             policies = self.editions.policies(edition)
-            found = attributes_of(self.slots, classes, policies, self._entry(classes))
+            found = attributes_of(self.slots, classes, policies, self._read.entry(classes))
             self._values[profile][edition] = found
         return found
 
@@ -406,6 +369,15 @@ class RuleBook:
             if found
         }
         return json.dumps(own, sort_keys=True, separators=(",", ":")).encode()
+
+    def stored_profiles(self) -> list[bytes]:
+        """Every profile as the store keeps it, by number."""
+        return [self.stored_profile(number) for number in range(len(self._class_tuples))]
+
+    def stored_calendars(self) -> list[tuple[str, str]]:
+        """(name, zone) of every calendar, by index."""
+        compiled = map(self.calendars.compiled, range(len(self.calendars)))
+        return [(calendar.name, calendar.time_zone) for calendar in compiled]
 
     def load_profile(self, stored: bytes) -> int:
         """The number, in this process, of a profile that was stored."""
@@ -442,7 +414,9 @@ class RuleBook:
             if self.slots.names[slot] == ERA:
                 found = self.slots.class_of(slot, str(c))[0] if c else 0
             elif self.slots.names[slot] == PINS:
-                found = self.slots.class_of(slot, self._with_pin(tuple(classes), c))[0]
+                found = self.slots.class_of(
+                    slot, self._read.with_pin(tuple(classes), c, self.definitions.rows)
+                )[0]
             classes[slot] = found
             number = self.profile(tuple(classes))
             self._transitions.set(_mixed(int(pair(a, b)), c + 1), number)

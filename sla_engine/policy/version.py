@@ -13,8 +13,8 @@ from typing import Final
 from sla_engine.policy.model import Condition, Policy, PolicySet
 
 _DIGITS: Final = 12
-#: Where something was written, and the hash itself, say nothing about what it means.
-_NOT_MEANING: Final = frozenset({"where", "version"})
+#: Where and how something was written, and the hash itself, say nothing about what it means.
+_NOT_MEANING: Final = frozenset({"where", "version", "texts"})
 
 
 def policy_version(policy: Policy) -> str:

@@ -80,3 +80,37 @@ def test_an_incident_without_a_clock_says_so(
     called = call(capsysbinary, "explain", "4711", "--events", events, "--policies", policies)
     assert called.code == 0
     assert "no clock: no policy with a target matched" in called.out
+
+
+def test_the_log_is_a_table_or_json_lines(
+    capsysbinary: Capture, policies: Path, events: Path
+) -> None:
+    ask = "explain", "4711", "--log", "--events", events, "--policies", policies
+    out = call(capsysbinary, *ask, "--clock", "resolution").out
+    words = [line.split()[2] for line in out.splitlines()[1:]]
+    assert words == ["activate", "apply", "pause", "activate", "breach", "fulfil"]
+    told = call(capsysbinary, *ask, "--format", "json").objects()
+    assert {one["clock"] for one in told} == {"resolution", "first_response"}
+    assert [one["event"]["id"] for one in told if one["entry"] == "pause"] == ["3"]
+
+
+def test_why_not_names_what_was_false(capsysbinary: Capture, policies: Path, events: Path) -> None:
+    ask = "explain", "4711", "--events", events, "--policies", policies, "--why-not"
+    out = call(capsysbinary, *ask, "resolution").out
+    assert '  no pause: status_class == "waiting_customer" is false' in out
+    unknown = call(capsysbinary, *ask, "update")
+    assert unknown.code == 2
+    assert "there are default/first_response, default/resolution" in unknown.err
+
+
+def test_an_incident_becomes_a_test_that_passes(
+    capsysbinary: Capture, policies: Path, events: Path
+) -> None:
+    ask = "explain", "4711", "--as-test", "--events", events, "--policies", policies
+    called = call(capsysbinary, *ask)
+    assert (called.code, called.err) == (0, "")
+    (policies / "4711.test.yaml").write_text(called.out)
+    assert call(capsysbinary, "policy", "test", policies).code == 0
+    changed = (policies / "support.yaml").read_text().replace("high: 4h", "high: 6h")
+    (policies / "support.yaml").write_text(changed)
+    assert call(capsysbinary, "policy", "test", policies).code == 1

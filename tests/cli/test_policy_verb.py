@@ -201,3 +201,19 @@ def test_a_broken_test_file_is_told_by_file_and_line(policies: Path) -> None:
     called = run_apart("policy", "test", policies)
     assert called.code == 1
     assert "a.test.yaml:2: " in called.err
+
+
+def test_a_wrong_due_and_a_wrong_length_say_how_far_they_are_off(
+    capsysbinary: Capture, policies: Path
+) -> None:
+    wrong = "{state: paused, target_ms: 10800000, started: '2026-11-23T09:30:00+01:00'}"
+    text = CASE.replace("{state: STATE, due: null}", wrong).replace(
+        "resolution:", "default/resolution:"
+    )
+    (policies / "a.test.yaml").write_text(text)
+    out = call(capsysbinary, "policy", "test", policies).out
+    assert "target_ms: expected 10800000, got 14400000 (1h more)" in out
+    assert (
+        "clocks.default/resolution.started: expected 2026-11-23T09:30:00+01:00, "
+        "got 2026-11-23T09:00:00+01:00 (30m earlier)" in out
+    )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from sla_engine.engine.policy_store import book_of, store_set
 from sla_engine.engine.ports import OutRecord, RawBatch, StoredRecord
 from sla_engine.engine.refold import Folder
 from sla_engine.engine.report import clock_reports
@@ -18,7 +19,6 @@ from sla_engine.event.hashing import incident_key
 from sla_engine.event.packed import unpack_all
 from sla_engine.event.times import format_time, parse_time_text
 from sla_engine.policy import PolicySet, load_text
-from sla_engine.policy.tables import RuleBook
 from sla_engine.store.memory import MemoryStore, PlannedFaults
 from sla_engine.store.memory_server import MemoryServer
 from sla_engine.stream.murmur2 import partition_of
@@ -47,7 +47,10 @@ class MemoryWorker:
         self.producer = MemoryProducer(world.log)
         self.store = MemoryStore(world.server, faults=faults, now_ms=world.clock.now_ms)
         self.engine = Engine(
-            RuleBook(policy_set(world.policies)),
+            book_of(
+                MemoryStore(world.server, faults=PlannedFaults(), now_ms=world.clock.now_ms),
+                policy_set(world.policies),
+            ),
             self.store,
             self.producer,
             world.log,
@@ -137,6 +140,7 @@ class World:
         self.log = MemoryLog(self.clock, partitions)
         self.server = MemoryServer()
         self.sent: list[Event] = []
+        self.published: list[str] = []
         self._names = count(1)
         self._ids = count(1)
 
@@ -182,9 +186,30 @@ class World:
         self.put(event)
         return event
 
+    def publish(self, policies: str, effective_from: str) -> Event:
+        """A policy set to the store and its record to every partition."""
+        store = MemoryStore(self.server, faults=PlannedFaults(), now_ms=self.clock.now_ms)
+        edited = policy_set(policies)
+        store_set(store, edited)
+        self.published.append(policies)
+        begin = format_time(self.at(effective_from))
+        told = {"hash": edited.version, "effective_from": begin}
+        event = {**self.event("policy.published", "policies", told), "source": "publisher"}
+        self.sent.append(event)
+        for partition in range(self.log.partitions):
+            record = OutRecord("events", partition, None, json.dumps(event).encode())
+            self.log.append(record)
+        return event
+
+    def clean(self) -> dict[str, Event]:
+        """What `net` is to be: a replay of everything sent, up to now."""
+        now = self.clock.now_ms()
+        return clean_stream(self.policies, self.sent, now, self.published)
+
     def incidents(self) -> list[tuple[str, str]]:
         """Every (tenant, incident) that was sent."""
-        return sorted({(e.get("tenant", "default"), e["subject"]) for e in self.sent})
+        own = [event for event in self.sent if event["type"] != "policy.published"]
+        return sorted({(event.get("tenant", "default"), event["subject"]) for event in own})
 
     def owned_of(self, engine: Engine, incident: str) -> Any:
         """What the engine holds of an incident's partition, None if it does not own it."""
@@ -249,9 +274,12 @@ def net_alerts(alerts: Sequence[Event]) -> dict[str, Event]:
     return valid
 
 
-def clean_stream(policies: str, events: Sequence[Event], until_ms: int) -> dict[str, Event]:
+def clean_stream(
+    policies: str, events: Sequence[Event], until_ms: int, published: Sequence[str] = ()
+) -> dict[str, Event]:
     """The net alerts that the events give when they come in order, once, in time."""
-    return {alert["id"]: content(alert) for alert in replayed(policies, events, until_ms)[1]}
+    _, alerts = replayed(policies, events, until_ms, published)
+    return {alert["id"]: content(alert) for alert in alerts}
 
 
 def content(alert: Event) -> Event:
@@ -261,12 +289,12 @@ def content(alert: Event) -> Event:
 
 
 def replayed(
-    policies: str, events: Sequence[Event], until_ms: int
+    policies: str, events: Sequence[Event], until_ms: int, published: Sequence[str] = ()
 ) -> tuple[list[Event], list[Event]]:
     """(clocks, alerts) of a replay of the events."""
     from sla_engine.engine.replay import Replay
 
-    replay = Replay(policy_set(policies))
+    replay = Replay(policy_set(policies), published=[policy_set(text) for text in published])
     replay.add(b"".join(json.dumps(event).encode() + b"\n" for event in events))
     clocks: list[Event] = []
     alerts: list[Event] = []

@@ -63,3 +63,17 @@ def test_without_the_pause_there_is_one_interval() -> None:
     policies = POLICIES.replace(', pause: status_class == "waiting_customer"', "")
     (clock,) = explained(policies, EVENTS, "16:00")["clocks"]
     assert [one["counts_as"] for one in clock["intervals"]] == ["running"]
+
+
+def test_excluded_time_and_what_follows_it_name_the_event_that_excluded_it() -> None:
+    out = {"from": instant("11:30"), "to": instant("12:00")}
+    override = event(6, "clock.overridden", "15:30", clock="resolution", exclude=out)
+    other = event(7, "clock.overridden", "15:40", clock="update", exclude=out)
+    (clock,) = explained(POLICIES, [*EVENTS, override, other], "16:00")["clocks"]
+    assert [(one["counts_as"], one["events"]) for one in clock["intervals"]] == [
+        ("running", ["e1"]),
+        ("paused", ["e2"]),
+        ("running", ["e4"]),
+        ("excluded", ["e6"]),
+        ("running", ["e6"]),
+    ]

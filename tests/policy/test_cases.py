@@ -222,7 +222,7 @@ def test_alerts_that_are_not_expected_and_missing_ones_are_said() -> None:
 def test_the_nearest_alert_shows_what_differs() -> None:
     lines = LINES[0].replace("lead", "boss").replace("48", "47")
     assert differences(f"{{alerts: [{lines}, {LINES[1]}]}}", [], ALERTS[:2]) == [
-        "alerts[1].at: expected 2026-01-01T00:47:00Z, got 2026-01-01T00:48:00.000Z",
+        "alerts[1].at: expected 2026-01-01T00:47:00Z, got 2026-01-01T00:48:00Z (1m later)",
         "alerts[1].to: expected [team:noc, boss], got [team:noc, lead]",
     ]
 
