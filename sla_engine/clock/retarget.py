@@ -55,8 +55,9 @@ def what_changed(rules: Any, work: Any, at: int, profile: int, amount: int) -> i
         found |= CALENDAR_CHANGED
     if profiles(rules)[profile]["priority"] != clock["seen_priority"]:
         found |= PRIORITY_CHANGED
-    policy = definitions(rules)[clock["seen_definition"]]["policy"]
-    if definitions(rules)[plan["definition"]]["policy"] != policy:
+    seen = definitions(rules)[clock["seen_definition"]]
+    now = definitions(rules)[plan["definition"]]
+    if now["policy"] != seen["policy"] or now["ladder"] != seen["ladder"]:
         found |= POLICY_CHANGED
     return found
 

@@ -73,7 +73,7 @@ class Round:
             "pages": str((partition.rows >> PAGE_SHIFT) + 1).encode(),
             "histories": str(int(partition.shard.levels[HISTORIES])).encode(),
             "clock": str(owned.clock.value_ms).encode(),
-            "policies": partition.book.version.encode(),
+            "policies": partition.book.editions.version.encode(),
         }
         last = Checkpoint(owned.number, owned.token, extra=extra, trim_to=self.sequence)
         self._calls = chain(self._pages(np.flatnonzero(changed)), self._history(), (last,))

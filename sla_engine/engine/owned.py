@@ -110,7 +110,7 @@ class Owned:
         self._share(rows)
         entry = journal_entry(
             self.clock.value_ms,
-            partition.book.version,
+            partition.book.editions.version,
             images_of(partition.work.incidents, partition.work.clocks, rows),
             history,
         )

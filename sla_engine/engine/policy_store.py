@@ -73,8 +73,8 @@ def editions_in(store: Store) -> list[Edition]:
     if not packed:
         return []
     batch = unpack_all(b"".join(packed))
-    told = sorted(published(batch, row) for row in range(len(batch.events)))
-    return [Edition(begin, _known(store, version)) for begin, _, _, version in told]
+    told = [published(batch, row) for row in range(len(batch.events))]
+    return editions_of(told, lambda version: _known(store, version))
 
 
 def book_of(store: Store, policies: PolicySet) -> RuleBook:
@@ -120,18 +120,11 @@ def edited(published: Mapping[str, PolicySet], version: str) -> PolicySet:
 
 
 def editions_of(
-    first: PolicySet,
     told: Iterable[tuple[int, int, str, str]],
     known: Callable[[str], PolicySet],
 ) -> list[Edition]:
-    """The editions that these records make; a set that is in force already makes none."""
-    found: list[Edition] = []
-    version = first.version
-    for begin, _, _, new in sorted(told):
-        if new != version:
-            found.append(Edition(begin, known(new)))
-            version = new
-    return found
+    """The editions that these records make, in order."""
+    return [Edition(begin, known(version)) for begin, _, _, version in sorted(told)]
 
 
 def _put_first(store: Store, name: str, blob: bytes) -> None:

@@ -42,6 +42,7 @@ class Publishing:
         self._store = store
         self._owned = owned
         self._in_force: dict[int, int] = {}  # by partition: the edition its rows were swept for
+        self._since: dict[int, int] = {}  # and what it sends: what was decided from then on
         self._behind: dict[int, NDArray[np.int64]] = {}  # rows that are not there yet
 
     def learn(self) -> None:
@@ -58,9 +59,6 @@ class Publishing:
     def take(self, batch: DecodedBatch, at: int) -> Refused | None:
         """A `policy.published` of the log; why it cannot count, or None."""
         begin, _, _, version = published(batch, at)
-        editions = self._book.editions
-        if editions.policies(editions.at(begin)).version == version:
-            return None
         try:
             policies = read_set(self._store, version)
             if policies is None:
@@ -91,8 +89,10 @@ class Publishing:
         """
         number = owned.number
         in_force = self._book.editions.at(owned.partition.clock_ms)
-        if in_force != self._in_force.get(number, 0):
+        before = self._in_force.get(number, 0)
+        if in_force != before:
             self._in_force[number] = in_force
+            self._since[number] = self._book.editions.all[min(before + 1, in_force)].begin_ms
             self._behind[number] = rows_behind(owned.partition)
         rows = self._behind.get(number)
         if rows is None:
@@ -102,7 +102,7 @@ class Publishing:
             self._behind[number] = rows[most:]
         else:
             del self._behind[number]
-        owned.turn.switch(rows[:most], self._book.editions.all[in_force].begin_ms)
+        owned.turn.switch(rows[:most], self._since[number])
         return len(rows) > 0
 
     def _adopt(self, editions: list[Edition]) -> None:

@@ -112,7 +112,7 @@ def claim(
     clock.value_ms = max(clock.value_ms, clock_ms)
     partition.clock_ms = clock.value_ms
     owned.near = Near()
-    if written_under - {book.version}:
+    if written_under - {book.editions.version}:
         mark(owned.partition)
     _fill_outbox(store, owned)
     return owned

@@ -109,7 +109,7 @@ class Replay:
         """The rules in table form, made when first needed."""
         if self._book is None:
             told, known = self.log.published, self._edited
-            self._book = RuleBook(self._policies, editions_of(self._policies, told, known))
+            self._book = RuleBook(self._policies, editions_of(told, known))
         return self._book
 
     def _edited(self, version: str) -> PolicySet:

@@ -122,9 +122,7 @@ class ArrivalReplay:
     def _publish(self, batch: DecodedBatch, at: int) -> None:
         begin, _, _, version = published(batch, at)
         policies = edited(self._published, version)
-        editions = self._folder.book.editions
-        if editions.policies(editions.at(begin)).version != version:
-            adopt(self._folder.book, [Edition(begin, policies)], [self._partition])
+        adopt(self._folder.book, [Edition(begin, policies)], [self._partition])
 
     def _switch(self, now_ms: int) -> None:
         """Bring what comes into force up to now to every incident, at its instant."""

@@ -288,9 +288,12 @@ class Turn:
             new = [
                 each
                 for each, instant in zip(valid, decided, strict=True)
-                if instant >= since and each[0]["id"] not in sent and each[0]["id"] not in held
+                if instant >= since and each[0]["id"] not in held
             ]
-            leaving = corrections({}, new, self._fired(until), late=False)
+            stands = {name for name, entry in sent.items() if entry.active}
+            new = [each for each in new if each[0]["id"] not in stands]
+            gone = {name: entry for name, entry in sent.items() if not entry.active}
+            leaving = corrections(gone, new, self._fired(until), late=False)
             self._leave([(row, each) for each in leaving])
 
     # ------------------------------------------------------------------ time

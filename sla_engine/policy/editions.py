@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Final
 
 from sla_engine.calendar import CalendarSpec
@@ -29,17 +30,31 @@ class Edition:
 
 
 class Editions:
-    """The first policy set and those that were published after it."""
+    """The first policy set and those that were published after it.
+
+    A set that follows itself makes no edition; of several for one instant the last one counts.
+    """
 
     def __init__(self, first: PolicySet, later: Iterable[Edition] = ()) -> None:
-        by_begin = {edition.begin_ms: edition for edition in later}
-        self.all = [Edition(LONG_AGO, first), *(by_begin[begin] for begin in sorted(by_begin))]
+        self.published = {edition.begin_ms: edition for edition in later}
+        self.all = [Edition(LONG_AGO, first)]
+        for begin in sorted(self.published):
+            if self.published[begin].policies.version != self.all[-1].policies.version:
+                self.all.append(self.published[begin])
         _refuse_changed_types([edition.policies for edition in self.all])
         self.specs: dict[str, CalendarSpec] = {}
         self.calendars = [self._named(edition) for edition in self.all]
 
     def __len__(self) -> int:
         return len(self.all)
+
+    @property
+    def version(self) -> str:
+        """What names all editions together; of a single one its policies' hash."""
+        if len(self) == 1:
+            return self.all[0].policies.version
+        told = [(edition.begin_ms, edition.policies.version) for edition in self.all]
+        return blake2b(repr(told).encode(), digest_size=6).hexdigest()
 
     def policies(self, number: int) -> PolicySet:
         """The policy set of an edition."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
@@ -242,14 +241,6 @@ class RuleBook:
 
     # ------------------------------------------------------------------ editions
 
-    @property
-    def version(self) -> str:
-        """What names all editions together; of a single one its policies' hash."""
-        if len(self.editions) == 1:
-            return self.policies.version
-        told = [(edition.begin_ms, edition.policies.version) for edition in self.editions.all]
-        return blake2b(json.dumps(told).encode(), digest_size=6).hexdigest()
-
     def start_with(self, policies: PolicySet) -> None:
         """Another first edition, before any row is loaded."""
         self.__dict__.update(vars(RuleBook(policies)))
@@ -260,12 +251,12 @@ class RuleBook:
         Rows that were written before must be translated (`load_profile` of `stored_profile`) and
         their incidents folded anew before they go on.
         """
-        known = {edition.begin_ms: edition for edition in self.editions.all[1:]}
-        new = {edition.begin_ms: edition for edition in later}
-        versions = {begin: each.policies.version for begin, each in known.items()}
-        if all(versions.get(begin) == each.policies.version for begin, each in new.items()):
+        told = {**self.editions.published, **{each.begin_ms: each for each in later}}
+        editions = Editions(self.editions.policies(0), told.values())
+        if editions.version == self.editions.version:
+            self.editions.published = editions.published
             return False
-        made = RuleBook(self.editions.policies(0), {**known, **new}.values())
+        made = RuleBook(self.editions.policies(0), told.values())
         made.update_customers(list(self.directory.all_updates()))
         self.__dict__.update(vars(made))
         return True

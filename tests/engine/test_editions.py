@@ -180,7 +180,7 @@ def test_a_worker_that_comes_later_knows_the_editions_before_it_reads_on() -> No
     worker.catch_up()
     worker.checkpoint()
     other = world.worker().claim(0)
-    assert other.engine.book.version == worker.engine.book.version
+    assert other.engine.book.editions.version == worker.engine.book.editions.version
     other.catch_up()
     agrees(world, other)
 
