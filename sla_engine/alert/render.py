@@ -49,8 +49,8 @@ def render(
     """
     said = wording_of(book, row)
     repeat = row["repeat"]
-    policies = book.policies_of(row["profile"])
-    values = timeline.after(row["events"], policies)
+    edition = book.edition_of(row["profile"])
+    values = timeline.after(row["events"], edition)
     late_by = fired_at - row["time"]
     cause = _CAUSES[row["cause"]]
     if cause is None and late_by >= LATE_FROM_MS:
@@ -78,7 +78,7 @@ def render(
         "score": row["score"],
         "actions": actions,
         "superseded": bool(row["superseded"]),
-        "attributes": _let_out(policies, values, allowed) if allowed else {},
+        "attributes": _let_out(edition.policies, values, allowed) if allowed else {},
     }
     if said.level is not None:
         data["level"] = said.level

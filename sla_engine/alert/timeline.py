@@ -10,6 +10,7 @@ from sla_engine.event.cloudevent import plain_value
 from sla_engine.event.layout import EventType, Member, SpanKind
 from sla_engine.event.plain import PlainEvents, PlainSpan
 from sla_engine.policy.directory import Directory
+from sla_engine.policy.editions import Edition
 from sla_engine.policy.model import PolicySet, Value
 from sla_engine.policy.profile import fill, status_class
 
@@ -48,12 +49,13 @@ class Timeline:
         self.tenant, self.incident = events.text(*tenant[3:5]), events.text(*incident[3:5])
         self.address = f"{encoded(self.tenant)}/{encoded(self.incident)}"  # as a part of an id
 
-    def after(self, events: int, policies: PolicySet | None = None) -> dict[str, Any]:
+    def after(self, events: int, edition: Edition | None = None) -> dict[str, Any]:
         """The attributes in force after that many events: own, else directory, else default.
 
-        `policies`: the edition that reads them, if it is another than the newest.
+        `edition`: the one that reads them, if it is another than the newest; when it came into
+        force after those events, the directory is that of its begin.
         """
-        policies = policies or self._policies
+        policies = edition.policies if edition else self._policies
         if events < self._applied:
             self._own = {}
             self._applied = 0
@@ -65,6 +67,8 @@ class Timeline:
             k: v for k, v in self._own.items() if v or v not in (None, "", [])
         }
         instant = self.time(max(0, self._applied - 1))
+        if edition:
+            instant = max(instant, edition.begin_ms)
         customer = str(values.get("customer", ""))
         passed = self._updated_at == instant
         entry = self._directory.entry(self.tenant, customer, instant, passed=passed)

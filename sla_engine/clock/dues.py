@@ -19,7 +19,7 @@ from sla_engine.clock.layout import BREACHED, HIDDEN, MOVED, NEVER, PINNED
 from sla_engine.clock.recount import recount_standing
 from sla_engine.clock.rules import TargetMode, plans
 from sla_engine.clock.stretches import GOAL_DUE, GOAL_MOVED, elapsed_at, reach, run_open
-from sla_engine.clock.work import clocks, incidents
+from sla_engine.clock.work import SEGMENTS, clocks, counts, incidents, recording, segments
 
 _NONE = int(TargetMode.NONE)
 _LENGTH = int(TargetMode.LENGTH)
@@ -95,6 +95,24 @@ def target_from(rules: Any, mode: int, amount: int, calendar: int, started: int)
 
 
 @far
+def own_target(rules: Any, work: Any, at: int, mode: int, amount: int, calendar: int) -> int:
+    """`target_from` for a clock, some of whose stretches stay counted on an earlier calendar."""
+    clock = clocks(work)[at]
+    started = clock["started"]
+    target = target_from(rules, mode, amount, calendar, started)
+    if mode == _LENGTH or not recording(work):
+        return target
+    due = first_due(rules, mode, amount, calendar, started)
+    for n in range(counts(work)[SEGMENTS]):
+        segment = segments(work)[n]
+        end = min(segment["end"], due)
+        if segment["clock"] == at and segment["calendar"] >= 0 and segment["start"] < end:
+            target -= open_between(rules, calendar, segment["start"], end)
+            target += open_between(rules, segment["calendar"], segment["start"], end)
+    return target
+
+
+@far
 def falls_on_opening(rules: Any, mode: int, amount: int, calendar: int, started: int) -> int:
     """Whether a due that is not a length is an opening instant, moved there or given so."""
     if mode == _LENGTH:
@@ -110,7 +128,7 @@ def take_target(rules: Any, work: Any, at: int, mode: int, amount: int) -> int:
     calendar = clock["calendar"]
     clock["choice_mode"] = mode
     clock["choice_amount"] = amount
-    clock["target"] = target_from(rules, mode, amount, calendar, clock["started"])
+    clock["target"] = own_target(rules, work, at, mode, amount, calendar)
     if falls_on_opening(rules, mode, amount, calendar, clock["started"]):
         clock["flags"] |= MOVED
     else:

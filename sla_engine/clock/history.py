@@ -196,12 +196,25 @@ def mark_irregular(work: Any, row: int) -> int:
             irregular = True
         if clock["once"] != 0 and clock["state"] != _RUNNING:
             irregular = True
+        if is_open_cycle(clock) and keeps_calendar(work, at):
+            irregular = True
         at = clock["next"]
     if irregular:
         incidents(work)[row]["flags"] |= IRREGULAR
     else:
         incidents(work)[row]["flags"] &= 0xFFFF ^ IRREGULAR
     return 0
+
+
+@inner
+def keeps_calendar(work: Any, at: int) -> bool:
+    """Whether stretches of a clock stay counted on another calendar than its own."""
+    for n in range(counts(work)[SEGMENTS]):
+        segment = segments(work)[n]
+        if segment["clock"] == at and segment["calendar"] >= 0:
+            if segment["calendar"] != clocks(work)[at]["calendar"]:
+                return True
+    return False
 
 
 @far

@@ -129,6 +129,7 @@ BY_RESOLVE = 32  # met while the incident was resolved: a reopening may continue
 DROPPED = 64  # cancelled because its policy or target went away
 FROM_OPENING = 128  # started with the incident: moves when the opening is corrected
 ACKED = 256  # was acknowledged at some time
+BY_EDIT = 1024  # started when an edition of the policies came into force, by no event
 HIDDEN = 512  # the due is not to be seen: paused or ended before it was reached
 
 

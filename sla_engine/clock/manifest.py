@@ -24,6 +24,7 @@ FAR_KERNELS: tuple[str, ...] = (
     "recount.move_start",
     "dues.first_due",
     "dues.target_from",
+    "dues.own_target",
     "dues.falls_on_opening",
     "dues.take_target",
     "dues.visible_due",

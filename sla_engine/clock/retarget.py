@@ -10,8 +10,8 @@ from sla_engine.clock.dues import (
     falls_on_opening,
     first_due,
     has_clock,
+    own_target,
     take_target,
-    target_from,
 )
 from sla_engine.clock.edited import take_edited
 from sla_engine.clock.far import far
@@ -82,6 +82,8 @@ def retarget(rules: Any, work: Any, row: int, at: int, t: int) -> int:
     see(rules, clock, plan, incident["profile"], amount)
     if change(work)[0]["flags"] & SWITCHES and definition["edition"] != edition:
         return take_edited(rules, work, row, at, amount, t)
+    if change(work)[0]["flags"] & SWITCHES:
+        changed &= ~PRIORITY_CHANGED  # other labels only: nothing happened to the incident
     if changed == 0:
         return 0
     if moved_due and changed == CHOICE_CHANGED:
@@ -131,7 +133,7 @@ def is_earlier(rules: Any, work: Any, at: int, plan: Any, amount: int, t: int) -
     calendar = plan["calendar"]
     mode = plan["mode"]
     started = clock["started"]
-    target = target_from(rules, mode, amount, calendar, started)
+    target = own_target(rules, work, at, mode, amount, calendar)
     if target < 0:
         new = first_due(rules, mode, amount, calendar, started)
     else:

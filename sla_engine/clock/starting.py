@@ -7,7 +7,7 @@ from typing import Any
 from sla_engine.clock.compiled import inner
 from sla_engine.clock.dues import amount_of, has_clock, take_target, time_in
 from sla_engine.clock.far import far
-from sla_engine.clock.layout import FROM_OPENING
+from sla_engine.clock.layout import BY_EDIT, FROM_OPENING, SWITCHES
 from sla_engine.clock.lifecycle import archive, blank, link_last, new_row, unlink
 from sla_engine.clock.marks import end_wait, now_of
 from sla_engine.clock.past import trace
@@ -25,6 +25,7 @@ from sla_engine.clock.work import (
     WAITS,
     acks,
     by_column,
+    change,
     clocks,
     counts,
     incidents,
@@ -93,6 +94,8 @@ def start(rules: Any, work: Any, row: int, column: int, t: int, own: int) -> int
     clock["seen_calendar"] = plan["calendar_key"]
     clock["seen_priority"] = profiles(rules)[incident["profile"]]["priority"]
     clock["seen_definition"] = plan["definition"]
+    if change(work)[0]["flags"] & SWITCHES:
+        clock["flags"] |= BY_EDIT
     if own and starts_at_opening(rules, work, row, plan["definition"], t):
         clock["flags"] |= FROM_OPENING
     trace(rules, work, row, at)

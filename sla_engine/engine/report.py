@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sla_engine.alert.ids import parts_of
-from sla_engine.clock.layout import BREACHED, PINNED, State
+from sla_engine.clock.layout import BREACHED, BY_EDIT, PINNED, State
 from sla_engine.engine.refold import Folded, is_shown
 from sla_engine.event.times import format_time
 from sla_engine.policy.tables import RuleBook
@@ -56,7 +56,7 @@ def _report(
         "set": set_name,
         "clock": clock,
         "cycle": int(row["cycle"]),
-        "party": _party(book, folded, set_name, int(row["origin"])),
+        "party": _party(book, folded, set_name, row),
         "policy": policy.name,
         "policy_version": policy.version,
         "state": state.name.lower(),
@@ -79,10 +79,13 @@ def _report(
     }
 
 
-def _party(book: RuleBook, folded: Folded, set_name: str, origin: int) -> str:
+def _party(book: RuleBook, folded: Folded, set_name: str, row: Any) -> str:
+    """In a `team` or `vendor` set who it was when the cycle started."""
     sets = [each.policies.sets for each in reversed(book.editions.all)]
     party = next(each[set_name].party for each in sets if set_name in each)
     if party == "us":
         return "us"
-    value = folded.timeline.after(origin).get(party)
+    number = book.definitions.of_edition[int(row["definition"])]
+    edition = book.editions.all[number] if row["flags"] & BY_EDIT else None
+    value = folded.timeline.after(int(row["origin"]), edition).get(party)
     return str(value or "")

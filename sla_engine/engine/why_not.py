@@ -97,7 +97,7 @@ class _Asked:
         if self._has_no_target(plan, shown):
             key = self._book.definitions.columns[self._column]
             at = int(self._beat.event["time"])
-            yield "start", no_clock(self._book.policies_of(profile), key, at, seen, shown)
+            yield "start", no_clock(self._book.edition_of(profile).policies, key, at, seen, shown)
             return
         clock = self._book.definitions.clocks[int(plan["definition"])]
         event = self._situation()

@@ -347,9 +347,9 @@ class RuleBook:
             self._values[profile][edition] = found
         return found
 
-    def policies_of(self, profile: int) -> PolicySet:
-        """The policy set in force for a profile."""
-        return self.editions.policies(int(self.profiles[profile]["edition"]))
+    def edition_of(self, profile: int) -> Edition:
+        """The edition in force for a profile."""
+        return self.editions.all[int(self.profiles[profile]["edition"])]
 
     def stored_profile(self, profile: int) -> bytes:
         """A profile as the store keeps it: slot name -> value, in slot-name order."""
