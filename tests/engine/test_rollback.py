@@ -158,7 +158,10 @@ def test_a_worker_that_goes_on_writes_nothing_of_the_future_that_was_lost() -> N
 PRIORITIES = """
 policies:
   - name: all
-    clocks: {resolution: {target: {high: 2h, default: 4h}, pause: status_class == "waiting_customer"}}
+    clocks:
+      resolution:
+        target: {high: 2h, default: 4h}
+        pause: status_class == "waiting_customer"
     escalations: [{at: 50%, notify: team}, {at: 80%, notify: team}]
 """
 
