@@ -183,6 +183,20 @@ _WARNINGS: Final = (
         warning=True,
     ),
     Code(
+        "NEVER_ENDS",
+        "a cycle without end: its stop never holds",
+        _with_clock('wait: {target: 4h, start: kind == "a", stop: reopens > 3 && reopens < 3}'),
+        warning=True,
+    ),
+    Code(
+        "ENDLESS_CYCLES",
+        "every event ends the cycle and begins another",
+        _with_clock(
+            'wait: {target: 4h, start: kind == "a", stop: kind == "b", reset: kind == "a"}'
+        ),
+        warning=True,
+    ),
+    Code(
         "NO_CATCH_ALL",
         "an incident may match no policy of the default set",
         'policies: [{name: a, when: kind == "a", clocks: {resolution: {target: 4h}}}]',
