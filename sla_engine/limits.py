@@ -92,6 +92,8 @@ CHECKPOINT_CALL_BYTES_MAX: Final = 256 * KIB
 """Pages and wheel slots written in one call: the call stays under a millisecond."""
 CHECKPOINT_ROUND_BYTES_MIN: Final = 64 * MIB
 """A checkpoint round is spread over at least this much journal."""
+JOURNAL_RENEWED_BYTES_MAX: Final = 256 * KIB
+"""Journal behind a trim that is written anew after a deletion; more fills nodes of its own."""
 PAGE_RECORDS: Final = 256
 """Records of one page: what a checkpoint rewrites at least when one record changed."""
 STORE_TIMEOUT_MS: Final = 5 * SECOND_MS

@@ -60,6 +60,7 @@ ENDED = 4  # deleted or merged: no clock runs any more
 MERGED = 8
 CREATED_SEEN = 16
 IRREGULAR = 32  # its rows do not tell everything: fold the history at the next touch
+FORGOTTEN = 64  # deleted, and its stored history holds nothing of what its events said
 
 
 class State(IntEnum):

@@ -30,6 +30,7 @@ from sla_engine.engine.turn import valid_alerts
 from sla_engine.event.hashing import incident_key
 from sla_engine.event.packed import unpack_all
 from sla_engine.event.times import format_time
+from sla_engine.event.tombstone import is_forgotten
 from sla_engine.limits import ALERTS_TAIL_MAX
 
 
@@ -95,9 +96,9 @@ class ForeignAlerts:
             for entry in strange.values():
                 # Once told it stays told, also when it stands corrected already.
                 owned.partition.append_history(row, entry.packed())
-            if strange:
+            if strange and not is_forgotten(history):
                 owned.turn.compare(row, unpack_all(history), {**known, **strange})
-                changed = True
+            changed |= bool(strange)
         return changed
 
 

@@ -10,20 +10,22 @@ from __future__ import annotations
 import json
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from sla_engine.engine import personal
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import images_of, journal_entry
 from sla_engine.engine.merges import Merge
 from sla_engine.engine.outgoing import Outgoing
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
-from sla_engine.engine.ports import Commit, OutRecord, Store
+from sla_engine.engine.personal import PersonalProfiles
+from sla_engine.engine.ports import Checkpoint, Commit, OutRecord, Store
 from sla_engine.engine.shard import ENTRIES
 from sla_engine.engine.turn import Turn
 from sla_engine.errors import Fenced
@@ -89,6 +91,7 @@ class Owned:
     alerts_position: int = -1
     holds_position: bool = False  # alerts behind the stored position are not settled yet
     known_profiles: set[int] = field(default_factory=set)
+    personal: PersonalProfiles = field(default_factory=PersonalProfiles)
     known_calendars: set[int] = field(default_factory=set)
 
     def prepare(self, next_offset: int) -> Commit | None:
@@ -204,9 +207,9 @@ class Owned:
         work = self.partition.work
         for profile in np.unique(work.incidents["profile"][rows]).tolist():
             if profile not in self.known_profiles:
-                key = int(book.profiles[profile]["key"])
-                self.store.put_shared(f"profile:{key:016x}", book.stored_profile(profile))
+                self._share_profile(profile)
                 self.known_profiles.add(profile)
+        self.personal.tell(np.unique(work.incidents["profile_key"][rows]).tolist())
         for index in range(len(book.calendars)):
             if index not in self.known_calendars:
                 compiled = book.calendars.compiled(index)
@@ -214,6 +217,24 @@ class Owned:
                 key = calendar_key(book.calendars, index)
                 self.store.put_shared(f"calendar:{key:08x}", json.dumps(told).encode())
                 self.known_calendars.add(index)
+
+    def _share_profile(self, profile: int) -> None:
+        book = self.partition.book
+        key, told = int(book.profiles[profile]["key"]), book.stored_profile(profile)
+        if not book.names_somebody(profile):
+            self.store.put_shared(f"profile:{key:016x}", told)
+        elif key not in self.personal.stored:
+            own = [(personal.NAME, personal.as_stored({key: told}))]
+            self.store.checkpoint(
+                Checkpoint(self.number, self.token, appends=own, after=self.sequence)
+            )
+            self.personal.stored[key] = told
+
+    def drop_personal(self, left: Mapping[int, bytes]) -> None:
+        """The store has no other personal profiles than these any more."""
+        if len(left) < len(self.personal.stored):
+            self.personal.stored = dict(left)
+            self.known_profiles.clear()  # put once more where rows have them
 
 
 def in_order(outgoing: Sequence[Outgoing]) -> list[Outgoing]:

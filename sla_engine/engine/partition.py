@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.clock.layout import NEVER
+from sla_engine.clock.layout import ENDED, FORGOTTEN, MERGED, NEVER
 from sla_engine.clock.room import longer, next_size
 from sla_engine.clock.work import (
     ALERTS,
@@ -49,6 +49,8 @@ from sla_engine.limits import TURN_EVENTS_MAX
 from sla_engine.policy.tables import RuleBook
 
 _START_ROWS = 1 << 10
+#: What a row tells about people and what they said.
+_OF_A_PERSON = ("team", "assignee", "requester", "customer", "times", "snoozed", "csat")
 
 
 class Partition:
@@ -184,12 +186,36 @@ class Partition:
         """Take a refolded incident's rows in place of what the row had."""
         incident = self.work.incidents[row]
         kept = {name: incident[name].copy() for name in ("key1", "key2", "history")}
+        forgotten = incident["flags"] & FORGOTTEN
         self.release_clocks(row)
         self.work.incidents[row] = folded.incident[0]
         for name, value in kept.items():
             self.work.incidents[row][name] = value
+        self.work.incidents[row]["flags"] |= forgotten
         self.work.incidents[row]["clocks"] = -1
         self.link_clocks(row, folded.clocks)
+        self.touch(row)
+
+    def deleted(self) -> NDArray[np.int64]:
+        """Rows of deleted incidents whose history is not known to be rewritten."""
+        flags = self.work.incidents["flags"][: self.rows] & (ENDED | MERGED | FORGOTTEN)
+        found: NDArray[np.int64] = np.flatnonzero(flags == ENDED)
+        return found
+
+    def strip(self, row: int) -> None:
+        """Leave of a deleted incident's row what later events of it need."""
+        incident = self.work.incidents[row]
+        self.release_clocks(row)
+        self.work.next_due[row] = NEVER
+        incident["profile"] = self.book.blank
+        incident["profile_key"] = self.book.profiles[self.book.blank]["key"]
+        for name in _OF_A_PERSON:
+            incident[name] = 0
+        self.touch(row)
+
+    def mark_forgotten(self, row: int) -> None:
+        """The store has nothing of what the events of a deleted incident said."""
+        self.work.incidents[row]["flags"] |= FORGOTTEN
         self.touch(row)
 
     def release_clocks(self, row: int) -> None:

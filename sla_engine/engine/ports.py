@@ -201,6 +201,7 @@ class Checkpoint:
     `puts` replace, `appends` append to, `deletes` unlink named blobs; `extra` updates header
     fields; `trim_to` drops journal entries up to and including that sequence. `after` is the
     sequence of the writer's last commit: a store that does not have it was set back, and refuses.
+    `purge`: no byte of what the trim drops may stay in the form in which the rest is kept.
     """
 
     partition: int
@@ -211,6 +212,7 @@ class Checkpoint:
     extra: Mapping[str, bytes] = field(default_factory=dict)
     trim_to: int | None = None
     after: int = 0
+    purge: bool = False
 
 
 class Store(Protocol):

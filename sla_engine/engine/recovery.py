@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.calendar import ALWAYS_INDEX
+from sla_engine.engine import personal
 from sla_engine.engine.checkpoint import chunk_name, page_name
 from sla_engine.engine.customers import learn
 from sla_engine.engine.entries import entries_in
@@ -39,10 +40,13 @@ _OUTBOX_PER_READ = 10_000
 class Names:
     """What stored keys of profiles and calendars mean in this process."""
 
-    def __init__(self, store: Store, book: RuleBook) -> None:
+    def __init__(self, store: Store, book: RuleBook, number: int) -> None:
         self._store = store
         self._book = book
-        self._profiles: dict[int, int] = {}
+        (own,) = store.read(number, [personal.NAME])
+        self.personal = personal.as_read(own or b"")
+        # The profile of nothing is the same everywhere: stripped rows have it, unsaid.
+        self._profiles = {int(book.profiles[book.blank]["key"]): book.blank}
         self._calendars: dict[int, int] = {}
 
     def profile(self, key: int) -> int:
@@ -50,7 +54,7 @@ class Names:
         found = self._profiles.get(key)
         if found is None:
             name = f"profile:{key:016x}"
-            stored = self._store.shared(name).get(name)
+            stored = self.personal.get(key) or self._store.shared(name).get(name)
             if stored is None:
                 raise StoreError(f"the store has rows under {name} but not what it means")
             found = self._profiles[key] = self._book.load_profile(stored)
@@ -90,7 +94,8 @@ def claim(
     owned = Owned(number, token, partition, turn, clock, store, sequence=header.sequence)
     owned.next_offset = header.next_offset
     owned.alerts_position = header.alerts_position
-    names = Names(store, book)
+    names = Names(store, book, number)
+    owned.personal.stored = names.personal
     learn(store, book)
     _load_pages(store, number, int(header.extra.get("pages", b"0")), partition, names)
     stored = int(header.extra.get("histories", b"0"))

@@ -46,6 +46,7 @@ from sla_engine.errors import Fenced
 from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
 from sla_engine.event.packed import pack, unpack_all
 from sla_engine.event.times import format_time
+from sla_engine.event.tombstone import known_hashes
 from sla_engine.limits import HORIZON_MS, TURN_FIRES_MAX
 
 #: Reads stored history bytes: history numbers -> bytes each ("" where nothing is stored).
@@ -162,7 +163,7 @@ class Turn:
         history = self.history(row)
         packed = packed_event(batch, at)
         whole = unpack_all(history + packed)
-        refusal = self._refusal(row, whole, event)
+        refusal = self._refusal(row, whole, event, known_hashes(history))
         if refusal is not None:
             if refusal[0] is DeadCode.ACCEPTED:
                 self.counters.duplicates += 1
@@ -212,12 +213,15 @@ class Turn:
                     self.partition.append_history(row, packed)
                     self._refold(row, whole, sent_of(history), event)
 
-    def _refusal(self, row: int, whole: DecodedBatch, event: Any) -> Refused | None:
+    def _refusal(
+        self, row: int, whole: DecodedBatch, event: Any, forgotten: Mapping[int, int]
+    ) -> Refused | None:
         """Why the event cannot count; ACCEPTED stands for a duplicate, None for none."""
         earlier = whole.events[:-1]
-        same = np.flatnonzero(earlier["id"] == event["id"])
-        if len(same):
-            if earlier[same[0]]["content"] == event["content"]:
+        same = earlier["content"][earlier["id"] == event["id"]].tolist()
+        same += [forgotten[number] for number in (int(event["id"]),) if number in forgotten]
+        if same:
+            if same[0] == event["content"]:
                 return DeadCode.ACCEPTED, ""
             return DeadCode.CONFLICT, _CONFLICT
         incident = self.partition.work.incidents[row]

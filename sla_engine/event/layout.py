@@ -36,6 +36,7 @@ class EventType(IntEnum):
     POLICY_PUBLISHED = 15
     TIME = 16
     SENT = 17  # never on the log: an alert that left, kept in the history beside the events
+    TOMBSTONE = 18  # never on the log: which events a deleted incident had (event.tombstone)
 
 
 #: The `type` on the wire of each EventType (SENT has none).

@@ -9,8 +9,8 @@ subject, source and id, each varint(length) + bytes, then the spans up to the en
     member | 0x80                                              null
     member | 0xC0, kind, [varint(length), name if CUSTOM], varint(length), bytes
 
-All other hashes follow from the texts and are made anew by the reader. Type SENT has an opaque
-payload behind its second byte.
+All other hashes follow from the texts and are made anew by the reader. Types SENT and TOMBSTONE
+have an opaque payload behind their second byte.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def pack_batch(batch: DecodedBatch) -> bytes:
 
 
 def pack_opaque(kind: int, payload: bytes) -> bytes:
-    """An entry of another format (EventType.SENT) as it stands among packed events."""
+    """An entry of another format (SENT, TOMBSTONE) as it stands among packed events."""
     return varint(len(payload) + 2) + bytes((VERSION, kind)) + payload
 
 
@@ -211,8 +211,8 @@ def _corrupt(at: int) -> EventError:
     )
 
 
-def opaque_payloads(packed: bytes) -> Iterator[bytes]:
-    """The payloads of the opaque entries among packed events, in order."""
+def opaque_payloads(packed: bytes, kind: int = _SENT) -> Iterator[bytes]:
+    """The payloads of the opaque entries of one kind among packed events, in order."""
     at = 0
     size = len(packed)
     while at < size:  # on Python's bytes: 0.4 us an entry, three times that by way of a kernel
@@ -220,7 +220,7 @@ def opaque_payloads(packed: bytes) -> Iterator[bytes]:
         end = start + length
         if start < 0 or length < 2 or end > size or packed[start] != VERSION:
             raise _corrupt(at)
-        if packed[start + 1] == _SENT:
+        if packed[start + 1] == kind:
             yield packed[start + 2 : end]
         at = end
 

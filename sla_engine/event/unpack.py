@@ -20,7 +20,7 @@ from sla_engine.limits import ID_BYTES_MAX, TIME_MIN_MS
 VERSION = 1
 FORM_TEXT, FORM_VALUE, FORM_NULL, FORM_OTHER = 0x00, 0x40, 0x80, 0xC0
 
-_SENT = int(EventType.SENT)
+_SENT = int(EventType.SENT)  # this type and those behind it are opaque
 _TENANT, _CUSTOM = int(Member.TENANT), int(Member.CUSTOM)
 _FIRST_SCORE, _LAST_SCORE = int(Member.CSAT), int(Member.CES)
 _NULL, _NUMBER, _TIME = (np.int64(kind) for kind in (SpanKind.NULL, SpanKind.NUMBER, SpanKind.TIME))
@@ -151,7 +151,7 @@ def unpack(data: Any, start: Any, end: Any, default: Any, events: Any, row: Any,
     event["append"] = -1
     kind = np.int64(data[at + 1])
     event["type"] = kind & 31
-    if event["type"] == _SENT:
+    if event["type"] >= _SENT:
         event["raw_start"] = at + 2
         return end, k
     event["author"] = kind >> 5
@@ -183,7 +183,7 @@ def unpack_stream(data: Any, start: Any, end: Any, default: Any, events: Any, ro
         after, k = unpack(data, at, end, default, events, row, spans, k, scratch)
         if after < 0:
             return -1 - at, row, k
-        if events[row]["type"] != _SENT:
+        if events[row]["type"] < _SENT:
             row += 1
         at = after
     return at, row, k

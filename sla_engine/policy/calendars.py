@@ -130,7 +130,21 @@ class _Calendar:
                         key.place, "DUPLICATE", f"{self._what}: {DAYS[day]} is given twice"
                     )
                 hours[day] = intervals
+        self._nights(node, hours)
         return hours
+
+    def _nights(self, node: Node, hours: Map[int, tuple[Interval, ...]]) -> None:
+        """Hours after midnight belong to the day before and may reach into those of the next."""
+        for day, intervals in hours.items():
+            reach = max((end for begin, end in intervals if end <= begin), default=0)
+            following = (day + 1) % 7
+            if any(begin < reach for begin, _ in hours.get(following, ())):
+                self._read.error(
+                    node.place,
+                    "OVERLAP",
+                    f"{self._what}: the night of {DAYS[day]} overlaps the hours of "
+                    f"{DAYS[following]}",
+                )
 
     def _days(self, key: Scalar) -> list[int]:
         """`mon` or `fri-mon` as weekdays, Monday = 0."""

@@ -19,15 +19,19 @@ from sla_engine.policy.model import (
     Length,
     Policy,
     PolicySet,
+    Step,
     TargetBy,
     TargetCases,
 )
 from sla_engine.policy.nodes import Place, Scalar
 from sla_engine.policy.openness import always_open
+from sla_engine.policy.profile import RESERVED, TELLING
 from sla_engine.policy.vocabulary import DEFAULT_SET
 
 #: When every kind with a name of its own ends, unless `stop` or `cancel` says otherwise.
 _OVER: Final = 'status_class in ["resolved", "closed"]'
+#: Kinds that the end of the incident does not cancel.
+_NOT_CANCELLED: Final = ("custom", "resolution")
 #: Steps before the breach: an acknowledgement never stops them (contracts section 1).
 _WARNINGS: Final = (At.PERCENT, At.BEFORE, At.SCORE, At.BREACH)
 
@@ -56,6 +60,7 @@ class _Linter:
             self._ladder(policy)
             for clock in policy.clocks:
                 self._ends(clock)
+                self._goes_on(clock)
                 self._pauses(clock)
                 self._cases(clock)
                 self._warnings(policy, clock)
@@ -133,6 +138,32 @@ class _Linter:
                     f"clock `{clock.name}` never runs: whenever `start` holds, `{key}` holds too",
                 )
 
+    def _goes_on(self, clock: ClockPolicy) -> None:
+        """A cycle that nothing ends, or that every event ends and begins anew."""
+        never = self.decider.never
+        is_cancelled = (
+            clock.kind not in _NOT_CANCELLED if clock.cancel is None else (not never(clock.cancel))
+        )
+        if clock.stop is not None and not is_cancelled and never(clock.stop):
+            self._warn(
+                clock.stop.where,
+                "NEVER_ENDS",
+                f"clock `{clock.name}`: `stop` never holds and nothing cancels it",
+            )
+        start, reset = clock.start, clock.reset
+        if (
+            start is not None
+            and reset is not None
+            and not (start.uses_event or reset.uses_event)
+            and self.decider.implies(start, [reset])
+        ):
+            self._warn(
+                reset.where,
+                "ENDLESS_CYCLES",
+                f"clock `{clock.name}`: while `start` holds `reset` holds too, so every event ends "
+                "the cycle and begins another - let one of them mention `event.type`",
+            )
+
     def _pauses(self, clock: ClockPolicy) -> None:
         if clock.pause is None:
             return
@@ -195,6 +226,7 @@ class _Linter:
         if policy.repeat_ladder is not None and not policy.steps:
             self._warn(policy.where, "NO_EFFECT", "`repeat_ladder`: there are no `escalations`")
         for step in policy.steps:
+            self._nobody(policy, step)
             if step.until_acknowledged and step.at in _WARNINGS:
                 self._warn(
                     step.where,
@@ -213,6 +245,24 @@ class _Linter:
                     "NO_EFFECT",
                     "`outside_hours: hold`: the calendar of its clocks never closes",
                 )
+
+    def _nobody(self, policy: Policy, step: Step) -> None:
+        """A step that never comes, or tells only people whom its incidents do not have."""
+        if step.condition is not None and self.decider.never(step.condition):
+            self._warn(step.condition.where, "UNREACHABLE", "`if` is never true")
+        told = {name for action in step.actions if action.do in TELLING for name in action.to}
+        if policy.when is None or not told or not told <= set(RESERVED):
+            return
+        names = sorted(told)
+        absent = " && ".join(f'{name} == ""' for name in names)
+        place = Place.of(policy.when.where)
+        condition = self.context.conditions.compile(Scalar(absent, place), Scope.WHEN)
+        if condition is not None and self.decider.implies(policy.when, [condition]):
+            self._warn(
+                step.where,
+                "NO_ACTION",
+                f"nobody receives it: `when` of `{policy.name}` leaves no {' and no '.join(names)}",
+            )
 
 
 def _independent(condition: Condition) -> set[str]:

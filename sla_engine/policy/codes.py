@@ -40,6 +40,14 @@ _ERRORS: Final = (
     Code("WRONG_TYPE", "a value of another kind than it must be", "policies: {name: all}"),
     Code("BAD_NAME", "a name that is reserved or malformed", "recipients: {team: {}}\n" + _OK),
     Code("BAD_VALUE", "a value outside the known ones", "sets: {ola: {match: some}}\n" + _OK),
+    Code(
+        "NOT_CARRIED_OUT",
+        "something that this version reads and does not carry out",
+        _with_steps(
+            "escalations: [{at: 30m after, notify: team}, "
+            "{at: 30m after, page: team, during: 24x7}]"
+        ),
+    ),
     Code("BAD_DURATION", "no duration", _with_clock("resolution: {target: 4 hours}")),
     Code(
         "BAD_TIME",
@@ -174,6 +182,20 @@ _WARNINGS: Final = (
         "a clock that ends by what starts it (G24)",
         _with_clock(
             'wait: {target: 4h, start: status == "on_hold", stop: status_class == "on_hold"}'
+        ),
+        warning=True,
+    ),
+    Code(
+        "NEVER_ENDS",
+        "a cycle without end: its stop never holds",
+        _with_clock('wait: {target: 4h, start: kind == "a", stop: reopens > 3 && reopens < 3}'),
+        warning=True,
+    ),
+    Code(
+        "ENDLESS_CYCLES",
+        "every event ends the cycle and begins another",
+        _with_clock(
+            'wait: {target: 4h, start: kind == "a", stop: kind == "b", reset: kind == "a"}'
         ),
         warning=True,
     ),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from sla_engine.policy.choose import due_phrase
-from sla_engine.policy.durations import format_duration, format_length
 from sla_engine.policy.instants import format_instant
+from sla_engine.policy.merge import applies
 from sla_engine.policy.model import (
     Action,
     At,
@@ -22,6 +23,8 @@ from sla_engine.policy.model import (
     TargetBy,
     TargetCases,
 )
+from sla_engine.policy.openness import always_open
+from sla_engine.policy.spoken import spoken_duration, spoken_length
 from sla_engine.policy.vocabulary import ALWAYS_OPEN
 
 _PARTIES: Final = {
@@ -55,10 +58,16 @@ def _summary(policies: PolicySet) -> Iterator[str]:
             rest = "every incident" if spec.match_all or position == 0 else "every other incident"
             yield f"  {policy.name}: {_who(policy, rest)}"
             for clock in policy.clocks:
-                yield f"    {clock.name}: {describe_clock(clock)}"
+                closes = not always_open(clock.calendar, policies.calendars)
+                yield f"    {clock.name}: {describe_clock(clock, closes=closes)}"
             for step in policy.steps:
+                closes = any(
+                    applies(step, clock.name)
+                    and not always_open(clock.calendar, policies.calendars)
+                    for clock in policy.clocks
+                )
                 only = f" ({', '.join(step.clocks)} only)" if step.clocks else ""
-                yield f"    {describe_step(step)}{only}"
+                yield f"    {describe_step(step, closes=closes)}{only}"
 
 
 def _who(policy: Policy, rest: str) -> str:
@@ -71,9 +80,9 @@ def _who(policy: Policy, rest: str) -> str:
     return ", ".join([who, *ends])
 
 
-def describe_clock(clock: ClockPolicy) -> str:
-    """One clock as a sentence without its name."""
-    parts = [f"{_what(clock)} {_when(clock)}, {_hours(clock.calendar)}"]
+def describe_clock(clock: ClockPolicy, *, closes: bool) -> str:
+    """One clock as a sentence without its name. `closes`: its calendar is not always open."""
+    parts = [f"{_what(clock)} {_when(clock, closes)}, {_hours(clock.calendar)}"]
     if clock.pause is not None:
         parts.append(f"standing still while {clock.pause.text}")
     return "; ".join(parts)
@@ -89,23 +98,23 @@ def _what(clock: ClockPolicy) -> str:
     return f"from {start} until {stop},"
 
 
-def _when(clock: ClockPolicy) -> str:
+def _when(clock: ClockPolicy, closes: bool) -> str:
+    said = partial(spoken_length, closes=closes)
     match clock.target:
         case FixedTarget():
-            return f"within {format_length(clock.target.length)}"
+            return f"within {said(clock.target.length)}"
         case TargetBy():
             cases = [
-                f"{format_length(length)} for {label}"
-                for label, length in clock.target.lengths.items()
+                f"{said(length)} for {label}" for label, length in clock.target.lengths.items()
             ]
             if clock.target.has_default:
-                cases.append(f"{format_length(clock.target.default)} otherwise")
+                cases.append(f"{said(clock.target.default)} otherwise")
             return "within " + ", ".join(cases)
         case TargetCases():
             lengths = []
             for case in clock.target.cases:
                 condition = "otherwise" if case.when is None else f"if {case.when.text}"
-                lengths.append(f"{format_length(case.length)} {condition}")
+                lengths.append(f"{said(case.length)} {condition}")
             return "within " + ", ".join(lengths)
         case DueAtAttribute():
             return f"by the incident's {clock.target.attribute}"
@@ -126,19 +135,19 @@ def _calendar(name: str) -> str:
     return "day and night" if name == ALWAYS_OPEN else f"in the hours of {name}"
 
 
-def describe_step(step: Step) -> str:
-    """One escalation step as a sentence."""
+def describe_step(step: Step, *, closes: bool) -> str:
+    """One escalation step as a sentence. `closes`: a calendar of its clocks is not always open."""
     match step.at:
         case At.PERCENT:
             when = f"at {step.amount}% of the time"
         case At.BEFORE:
-            when = f"{format_duration(step.amount)} before it is due"
+            when = f"{spoken_duration(step.amount, closes=closes)} before it is due"
         case At.BREACH:
             when = "when it is broken"
         case At.AFTER:
-            when = f"{format_duration(step.amount)} after it was due"
+            when = f"{spoken_duration(step.amount)} after it was due"
         case At.EVERY:
-            when = f"then every {format_duration(step.amount)}, {step.times} times"
+            when = f"then every {spoken_duration(step.amount)}, {step.times} times"
         case At.SCORE:
             when = f"at score {step.amount}"
     if step.until_acknowledged:

@@ -1,15 +1,28 @@
-"""Holidays from an iCalendar file: whole-day events, repeated yearly or not (RFC 5545)."""
+"""Holidays from an iCalendar file: its whole days, repeated as their rules say (RFC 5545).
+
+The file is parsed by `icalendar`, rules are expanded by `dateutil`. What cannot be a holiday of
+whole days is an error rather than left out: a half day would be measured as an open one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice, takewhile
+from typing import Any, Final
 
-from sla_engine.calendar.spec import Holiday, YearlyHoliday
+from dateutil.rrule import rrulestr
+from icalendar import Calendar
+
+from sla_engine.calendar import FIRST_YEAR, LAST_YEAR
+from sla_engine.calendar.spec import Holiday
 
 _DAYS_MAX: Final = 366
-_YEARLY: Final = "FREQ=YEARLY"
+#: Days on which one event may fall; more is no feed of holidays.
+_TIMES_MAX: Final = 10_000
+_FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
+_FIRST, _LAST = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+_DAY: Final = timedelta(days=1)
 
 
 class IcalError(ValueError):
@@ -22,65 +35,137 @@ class IcalError(ValueError):
 
 def read_holidays(text: str) -> tuple[Holiday, ...]:
     """The days of all events, in the order of the file. Raises IcalError."""
-    if "BEGIN:VCALENDAR" not in text:
+    if "BEGIN:VCALENDAR" not in text.upper():
         raise IcalError(1, "is no iCalendar file (no BEGIN:VCALENDAR)")
+    try:
+        calendars = Calendar.from_ical(text, multiple=True)
+    except ValueError as error:
+        raise IcalError(1, f"is no iCalendar file: {error}") from None
+    placed = _placed(text, [event for each in calendars for event in each.walk("VEVENT")])
+    moved = {_instance(line, event) for line, event in placed if "RECURRENCE-ID" in event}
     found: dict[Holiday, None] = {}
-    for line, event in _events(text):
-        found.update(dict.fromkeys(_days(line, event)))
+    for line, event in placed:
+        if str(event.get("STATUS", "")).upper() != "CANCELLED":
+            found.update(dict.fromkeys(_days(line, event, moved)))
     return tuple(found)
 
 
-def _events(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and properties of each VEVENT; parameters of a property are dropped."""
-    event: dict[str, str] | None = None
-    began = 0
-    for number, line in _lines(text):
-        name, _, value = line.partition(":")
-        name = name.partition(";")[0].upper()
-        if line == "BEGIN:VEVENT":
-            event, began = {}, number
-        elif line == "END:VEVENT" and event is not None:
-            yield began, event
-            event = None
-        elif event is not None:
-            event[name] = value.strip()
+def _placed(text: str, events: Sequence[Any]) -> list[tuple[int, Any]]:
+    """The events with the lines where they begin; none has a property that was not understood."""
+    begins = [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip().upper() == "BEGIN:VEVENT" and line[:1] not in (" ", "\t")
+    ]
+    if len(begins) != len(events) or "END:VCALENDAR" not in text.upper():
+        raise IcalError((begins or [1])[-1], "an event, or the calendar, does not end")
+    for line, event in zip(begins, events, strict=True):
+        if event.errors:
+            name, why = event.errors[0]
+            raise IcalError(line, f"{name}: {why}")
+    return list(zip(begins, events, strict=True))
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Unfolded lines with the number of their first physical line."""
-    number = 1
-    pending = ""
-    began = 1
-    for line in text.splitlines():
-        if line[:1] in (" ", "\t"):
-            pending += line[1:]
-        else:
-            if pending:
-                yield began, pending
-            pending, began = line, number
-        number += 1
-    if pending:
-        yield began, pending
+def _instance(line: int, event: Any) -> tuple[str, date]:
+    """The repetition that an event stands in for."""
+    if any("RANGE" in each.params for each in _several(event, "RECURRENCE-ID")):
+        raise IcalError(line, "`RANGE` of RECURRENCE-ID is not understood; write a series anew")
+    return str(event.get("UID", "")), _date(line, event, "RECURRENCE-ID")
 
 
-def _days(line: int, event: dict[str, str]) -> Iterator[Holiday]:
-    first = _date(line, event.get("DTSTART", ""))
-    last = _date(line, event["DTEND"]) if "DTEND" in event else first + timedelta(days=1)
-    count = max(1, (last - first).days)
+def _days(line: int, event: Any, moved: set[tuple[str, date]]) -> Iterator[date]:
+    first = _date(line, event, "DTSTART")
+    count = _length(line, event, first)
+    begins: Iterable[date] = [first]
+    if "RECURRENCE-ID" not in event:
+        own = str(event.get("UID", ""))
+        begins = (day for day in _repeated(line, event, first) if (own, day) not in moved)
+    for begin in begins:
+        for number in range(count):
+            day = begin + number * _DAY
+            if _FIRST <= day <= _LAST:
+                yield day
+
+
+def _length(line: int, event: Any, first: date) -> int:
+    """How many days an event lasts."""
+    if "DTEND" in event:
+        count = (_date(line, event, "DTEND") - first).days
+    elif lengths := _several(event, "DURATION"):
+        lasts = lengths[0].dt
+        count = lasts.days
+        if lasts % _DAY:
+            raise IcalError(line, f"an event lasts {lasts}, not whole days")
+    else:
+        count = 1
+    if count < 0:
+        raise IcalError(line, "an event ends before it begins")
     if count > _DAYS_MAX:
         raise IcalError(line, f"an event of more than {_DAYS_MAX} days is no holiday")
-    rule = event.get("RRULE")
-    if rule is not None and rule.upper().rstrip(";") != _YEARLY:
-        raise IcalError(line, f"an event repeats by `{rule}` - only {_YEARLY} is understood")
-    for number in range(count):
-        day = first + timedelta(days=number)
-        yield day if rule is None else YearlyHoliday(day.month, day.day)
+    return max(1, count)
 
 
-def _date(line: int, text: str) -> date:
+def _repeated(line: int, event: Any, first: date) -> Iterable[date]:
+    """The first days of an event and of its repetitions, ascending."""
+    if "EXRULE" in event:
+        raise IcalError(line, "`EXRULE` is not understood; write `EXDATE`")
+    days = {first, *_listed(line, event, "RDATE")}
+    for rule in _several(event, "RRULE"):
+        days.update(_ruled(line, rule, first))
+    return sorted(days - set(_listed(line, event, "EXDATE")))
+
+
+def _ruled(line: int, rule: Any, first: date) -> Iterator[date]:
+    parts, last = dict(rule), _midnight(_LAST)
+    written = rule.to_ical().decode()
+    if str(parts.get("FREQ", [""])[0]).upper() not in _FREQUENCIES:
+        raise IcalError(line, f"an event repeats by `{written}` - days repeat {_FREQUENCIES}")
+    if "COUNT" not in parts:  # a zone or a time of day says nothing about whole days
+        until = parts.get("UNTIL", [_LAST])[0]
+        until = datetime.combine(until, time.max) if _is_day(until) else until.replace(tzinfo=None)
+        parts["UNTIL"] = [min(until, last)]
     try:
-        if len(text) == 8:
-            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        pass
-    raise IcalError(line, f"`{text}` is no whole day - an event needs DTSTART;VALUE=DATE:20261225")
+        begins = rrulestr(type(rule)(parts).to_ical().decode(), dtstart=_midnight(first))
+        found = list(islice(takewhile(lambda begin: begin <= last, begins), _TIMES_MAX + 1))
+    except (ValueError, IndexError, OverflowError) as error:
+        raise IcalError(line, f"an event repeats by `{written}`: {error}") from None
+    if len(found) > _TIMES_MAX:
+        raise IcalError(line, f"an event repeats by `{written}`, more than {_TIMES_MAX} times")
+    yield from (begin.date() for begin in found)
+
+
+def _listed(line: int, event: Any, name: str) -> Iterator[date]:
+    """The days of RDATE or EXDATE, however many properties they are written in."""
+    for listed in _several(event, name):
+        for item in listed.dts:
+            given = item.dt
+            yield _whole(line, name, given[0] if isinstance(given, tuple) else given)
+
+
+def _several(event: Any, name: str) -> list[Any]:
+    given = event.get(name, [])
+    return given if isinstance(given, list) else [given]
+
+
+def _date(line: int, event: Any, name: str) -> date:
+    given = _several(event, name)
+    if len(given) != 1:
+        raise IcalError(line, f"an event has {'more than one' if given else 'no'} {name}")
+    return _whole(line, name, given[0].dt)
+
+
+def _whole(line: int, name: str, given: object) -> date:
+    """A date, or a midnight in its own zone, which is how some programs write whole days."""
+    if isinstance(given, datetime) and given.time() == time.min:
+        return given.date()
+    if isinstance(given, date) and _is_day(given):
+        return given
+    raise IcalError(line, f"{name} {given} is no whole day - write {name};VALUE=DATE:20261225")
+
+
+def _is_day(given: date | datetime) -> bool:
+    return not isinstance(given, datetime)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min)

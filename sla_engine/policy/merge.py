@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sla_engine.policy.model import At, Step
@@ -13,7 +13,6 @@ _MUST_AGREE: tuple[tuple[str, Callable[[Step], object]], ...] = (
     ("if", lambda step: step.condition.text if step.condition else None),
     ("outside_hours", lambda step: step.hold_outside_hours),
     ("during", lambda step: step.during),
-    ("times", lambda step: step.times),
 )
 
 
@@ -72,4 +71,10 @@ def _levels(
             for key, part in _MUST_AGREE:
                 if part(first) != part(other):
                     conflict(first, other, key, clock)
-    return [tuple(step.level for step in group) for group in alerts.values()]
+    return [levels for group in alerts.values() for levels in _joined(group)]
+
+
+def _joined(group: Sequence[Step]) -> list[tuple[int, ...]]:
+    """The steps of one alert; where they repeat for different times the ladder joins repeats."""
+    levels = tuple(step.level for step in group)
+    return [levels] if len({step.times for step in group}) == 1 else [(level,) for level in levels]

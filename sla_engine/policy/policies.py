@@ -132,9 +132,10 @@ class _Reading:
         return merged
 
     def _conflict(self, first: Step, other: Step, key: str, clock: str) -> None:
+        # The contract lets `during` differ; one alert with two of them is not built.
         self._context.error(
             Place.of(other.where),
-            "THRESHOLD",
+            "NOT_CARRIED_OUT" if key == "during" else "THRESHOLD",
             f"clock `{clock}`: this step and the one at {first.where} fire at the same threshold "
             f"and form one alert, but their `{key}` differ",
         )

@@ -23,6 +23,7 @@ from sla_engine.policy.model import (
     TargetCases,
     Value,
 )
+from sla_engine.policy.stand_in import PEOPLE, literals_of, stand_in
 
 #: Slots that every profile has: what clocks and scores read in any case.
 ALWAYS = ("priority", "status")
@@ -50,6 +51,9 @@ class Slot:
     name: str
     whole: bool = False  # every value is a class of its own
     labels: set[str] = field(default_factory=set)  # values that are classes of their own
+    personal: bool = False  # classes are stood for by values that name nobody (policy.stand_in)
+    literals: list[str] = field(default_factory=list)  # what conditions compare it with
+    named: set[int] = field(default_factory=set)  # personal: classes that are a value of somebody
     tests: list[Callable[[Value], bool]] = field(default_factory=list)
     classes: dict[tuple[object, ...], int] = field(default_factory=dict)
     values: list[Value] = field(default_factory=lambda: [None])
@@ -93,6 +97,10 @@ class Slots:
                 self._read_step(step, policies)
         if "tier" in policies.attributes:
             self._slot("tier").labels.update(policies.attributes["tier"].values)
+        for name, slot in self.slots.items():
+            spec = policies.attributes.get(name)
+            personal = name in PEOPLE or (spec is not None and spec.personal)
+            slot.personal = slot.personal or personal
 
     def _slot(self, name: str) -> Slot:
         return self.slots.setdefault(name, Slot(name))
@@ -102,6 +110,7 @@ class Slots:
             name = self._attribute(atom.attribute)
             if name is not None:
                 self._slot(name).tests.append(atom.holds)
+                self._slot(name).literals += literals_of(atom.text)
         for joint in condition.joint:
             name = self._attribute(joint)
             if name is not None:
@@ -163,14 +172,25 @@ class Slots:
         value = self.canonical(entry.name, value)
         answers = tuple(bool(test(value)) for test in entry.tests)
         own = value if entry.whole or value in entry.labels else None
-        signature = (own, *answers)
-        found = entry.classes.get(signature)
+        found = entry.classes.get((own, *answers))
+        if found is None and own is None and entry.personal:
+            nobody = stand_in(value, entry.tests, answers, entry.literals)
+            own, value = (value, value) if nobody is None else (None, nobody)
+            found = entry.classes.get((own, *answers))
         if found is not None:
             return found, False
         found = len(entry.values)
-        entry.classes[signature] = found
+        entry.classes[own, *answers] = found
         entry.values.append(value)
+        if entry.personal and own is not None and own not in entry.labels:
+            entry.named.add(found)
         return found, True
+
+    def names_somebody(self, classes: tuple[int, ...]) -> bool:
+        """Whether one of these classes is what an attribute says about a person."""
+        return any(
+            found in self.slots[name].named for name, found in zip(self.names, classes, strict=True)
+        )
 
     def canonical(self, name: str, value: Value) -> Value:
         """The label a priority's synonym stands for; anything else as it is."""

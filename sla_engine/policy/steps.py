@@ -12,7 +12,7 @@ from sla_engine.policy.context import Context
 from sla_engine.policy.durations import DurationError, parse_duration, says_days
 from sla_engine.policy.model import At, ClockPolicy, Step
 from sla_engine.policy.names import suggestion
-from sla_engine.policy.nodes import Mapping, Node, Scalar
+from sla_engine.policy.nodes import Mapping, Node, Scalar, Sequence
 from sla_engine.policy.openness import always_open
 
 STEP_KEYS: Final = (
@@ -54,6 +54,10 @@ def read_step(
     actions = read_actions(step, context)
     if not any(key in step for key in ACTION_KEYS):
         context.error(step.place, "NO_ACTION", f"{what} has no action: nobody receives it")
+    for key in ACTION_KEYS:
+        given = step.get(key)
+        if isinstance(given, Sequence) and not given.items:
+            context.error(given.place, "NO_ACTION", f"{what}: `{key}` names nobody and nothing")
     until, outside = step.get("until"), step.get("outside_hours")
     condition, during = step.get("if"), step.get("during")
     if instant is None:
@@ -131,6 +135,8 @@ def _clocks(
     if node is None:
         return None
     known = [clock.name for clock in clocks]
+    if isinstance(node, Sequence) and not node.items:
+        context.error(node.place, "NO_EFFECT", f"{what}: `clocks: []` leaves it no clock")
     chosen: dict[str, None] = {}
     for name in context.read.texts(node, f"`clocks` of {what}"):
         if name.text in known:

@@ -370,6 +370,10 @@ class RuleBook:
         compiled = map(self.calendars.compiled, range(len(self.calendars)))
         return [(calendar.name, calendar.time_zone) for calendar in compiled]
 
+    def names_somebody(self, profile: int) -> bool:
+        """Whether a stored profile would hold what an attribute says about a person."""
+        return self.slots.names_somebody(self._class_tuples[profile])
+
     def load_profile(self, stored: bytes) -> int:
         """The number, in this process, of a profile that was stored."""
         own = json.loads(stored)

@@ -50,6 +50,7 @@ def _content(writes: Checkpoint) -> tuple[object, ...]:
         tuple(writes.deletes),
         dict(writes.extra),
         writes.trim_to,
+        writes.purge,
     )
 
 

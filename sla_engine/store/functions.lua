@@ -141,12 +141,30 @@ local function commit(keys, args)
   return redis.status_reply('DONE')
 end
 
+-- A stream keeps its entries in nodes of some kilobytes, and a trimmed entry is only marked in its
+-- node while another of that node stays: its bytes stay too, also in a rewritten AOF. Writing what
+-- stays anew leaves them behind. With more than `most` bytes behind the trim point the node is full
+-- (`stream-node-max-bytes` is 4 KB), and the next trim drops it as a whole.
+local function renew(stream, most)
+  local kept, size = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1000), 0
+  for _, entry in ipairs(kept) do
+    size = size + #entry[2][4]
+  end
+  if #kept == 0 or #kept == 1000 or size > most then
+    return
+  end
+  redis.call('DEL', stream)
+  for _, entry in ipairs(kept) do
+    redis.call('XADD', stream, entry[1], unpack(entry[2]))
+  end
+end
+
 -- checkpoint  KEYS header journal put... append... delete...
---             ARGV token call after trim behind-trim puts appends extras
+--             ARGV token call after trim behind-trim purge puts appends extras
 --                  put-value... append-value... (extra-field extra-value)...
 -- `call` names this call: the one that was applied last is not applied again. `after` is the last
 -- entry its writer knows of: a store that was set back does not have it, and what is written here
--- comes from a future that the store knows nothing of.
+-- comes from a future that the store knows nothing of. `purge`: see `renew`; empty for none.
 local function checkpoint(keys, args)
   local header, journal = keys[1], keys[2]
   local held = redis.call('HMGET', header, 'token', 'sequence', 'trimmed', 'checkpoint')
@@ -164,23 +182,26 @@ local function checkpoint(keys, args)
   if trim ~= '' and below(held[2], trim) then
     return beyond(trim, held[2])
   end
-  local puts, appends, extras = tonumber(args[6]), tonumber(args[7]), tonumber(args[8])
+  local puts, appends, extras = tonumber(args[7]), tonumber(args[8]), tonumber(args[9])
   for i = 1, puts do
-    redis.call('SET', keys[2 + i], args[8 + i])
+    redis.call('SET', keys[2 + i], args[9 + i])
   end
   for i = puts + 1, puts + appends do
-    redis.call('APPEND', keys[2 + i], args[8 + i])
+    redis.call('APPEND', keys[2 + i], args[9 + i])
   end
   for i = puts + appends + 1, #keys - 2 do
     redis.call('UNLINK', keys[2 + i])
   end
-  local first = 8 + puts + appends
+  local first = 9 + puts + appends
   for i = first + 1, first + 2 * extras, 2 do
     redis.call('HSET', header, args[i], args[i + 1])
   end
   if trim ~= '' and below(held[3], trim) then
     redis.call('XTRIM', journal, 'MINID', '=', behind .. '-0')
     redis.call('HSET', header, 'trimmed', trim)
+    if args[6] ~= '' then
+      renew(journal, tonumber(args[6]))
+    end
   end
   redis.call('HSET', header, 'checkpoint', call)
   return redis.status_reply('DONE')

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from sla_engine.engine.ports import Checkpoint, Commit, Header, LogIdentity
 from sla_engine.errors import Fenced
-from sla_engine.limits import STORE_TIMEOUT_MS
+from sla_engine.limits import JOURNAL_RENEWED_BYTES_MAX, STORE_TIMEOUT_MS
 from sla_engine.store import refusals, replies
 from sla_engine.store.calls import Calls, assert_sound
 from sla_engine.store.keys import FORMAT, START, Keys, outbox_id, sequence_of
@@ -133,7 +133,8 @@ class RedisStore:
         named = (*writes.puts, *writes.appends)
         names = [*(name for name, _ in named), *writes.deletes]
         trim = ("", "") if writes.trim_to is None else (writes.trim_to, writes.trim_to + 1)
-        counts = (len(writes.puts), len(writes.appends), len(writes.extra))
+        purge = JOURNAL_RENEWED_BYTES_MAX if writes.purge else ""
+        counts = (purge, len(writes.puts), len(writes.appends), len(writes.extra))
         extra = [part for name, value in writes.extra.items() for part in (f"x:{name}", value)]
         header, journal, _ = self._partition_keys(partition)
         keys = (header, journal, *(self._keys.blob(partition, name) for name in names))

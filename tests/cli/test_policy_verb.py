@@ -25,8 +25,9 @@ def test_check_prints_what_is_promised_in_plain_words(
 ) -> None:
     called = call(capsysbinary, "policy", "check", policies)
     assert (called.code, called.err) == (0, "")
-    assert "resolution: resolved within 4h for high, 2bd otherwise, in the hours of office" in (
-        called.out
+    assert (
+        "resolved within 4 hours for high, 2 business days otherwise, in the hours of office"
+        in (called.out)
     )
 
 

@@ -70,6 +70,11 @@ def test_the_cookbook_has_promises_enough() -> None:
     assert len(recipes) == len(files) >= 12
 
 
+def test_no_code_is_explained_that_the_check_does_not_have() -> None:
+    named = re.findall(r"^\| `([A-Z0-9_]+)` \| (?:error|warning) \|", TEXT, re.MULTILINE)
+    assert sorted(named) == sorted(CODES)
+
+
 @pytest.mark.parametrize("name", CODES)
 def test_every_code_of_the_check_is_explained(name: str) -> None:
     rows = re.findall(rf"^\| `{name}` \| (\w+) \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sla_engine.policy import describe, explain, explain_text
 from sla_engine.policy.choose import values_of
 from sla_engine.policy.explain import SetExplanation, Verdict
@@ -199,27 +201,61 @@ def test_a_policy_set_is_described_in_plain_words() -> None:
     assert describe(POLICIES).splitlines() == [
         "default (what we promise; the first that matches applies):",
         "  expired: every incident, before 2026-01-01T00:00:00.000Z",
-        "    resolution: resolved within 1h, day and night",
+        "    resolution: resolved within 1 hour, day and night",
         '  gold-complaint: when kind == "complaint" && !(tier == "standard")',
-        "    first_response: a first reply within 15m for urgent, 1h otherwise, in the incident's "
-        'own hours, else in the hours of work; standing still while status == "pending"',
+        "    first_response: a first reply within 15 minutes for urgent, 1 hour otherwise, in the "
+        "incident's own hours, else in the hours of work; standing still while "
+        'status == "pending"',
         "    delivery: from reopens > 0 until reopens > 1, by the incident's custom.at, in the "
         "incident's own hours, else in the hours of work",
-        "    resolution: resolved within 1bd if custom.eur > 100.0, none otherwise, in the "
+        "    resolution: resolved within 1 business day if custom.eur > 100.0, no promise "
+        "otherwise, in the "
         "incident's own hours, else in the hours of work",
         "    at 80% of the time: notify team; notify lead by mail (resolution only)",
-        "    then every 30m, 3 times, until somebody acknowledges, if score > 5: page lead by mail",
-        "    1h before it is due: raise priority 1",
+        "    then every 30 minutes, 3 times, until somebody acknowledges, if score > 5: page lead "
+        "by mail",
+        "    1 hour before it is due: raise priority 1",
         "    when it is broken, in the hours of work only, held until the calendar opens: tag late",
-        "    15m after it was due: notify lead by mail",
+        "    15 minutes after it was due: notify lead by mail",
         "    at score 80: nothing",
         "  same-team: when team == vendor",
         "    resolution: resolved by next business day 16:05, day and night for urgent, in the "
         "hours of work otherwise",
         "  everyone: every other incident",
-        "    resolution: resolved within 8h, day and night",
-        "    update: word from us again within 1h for gold, 2h otherwise, day and night",
+        "    resolution: resolved within 8 hours, day and night",
+        "    update: word from us again within 1 hour for gold, 2 hours otherwise, day and night",
         "ola (what a team owes; all that match apply):",
         "  holding: every incident",
-        "    ownership: passed on or resolved by each assignee within 2h, day and night",
+        "    ownership: passed on or resolved by each assignee within 2 hours, day and night",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "target", "said"),
+    [
+        ("24x7", "1d", "1 day, day and night"),
+        ("24x7", "1d12h", "1 day 12 hours, day and night"),
+        ("work", "1d", "24 hours of open time, in the hours of work"),
+        ("work", "2d30m", "48 hours 30 minutes of open time, in the hours of work"),
+        ("work", "4h", "4 hours, in the hours of work"),
+        ("work", "1bd", "1 business day, in the hours of work"),
+        ("work", "{high: 20s, low: none, default: 2bd}",
+         "20 seconds for high, no promise for low, 2 business days otherwise, "
+         "in the hours of work"),
+    ],
+)  # fmt: skip
+def test_a_day_of_an_office_is_not_called_a_day(calendar: str, target: str, said: str) -> None:
+    text = describe(
+        policy_set(
+            "calendars: {work: {time_zone: UTC, hours: {mon-fri: 09:00-17:00}}}\n"
+            f"policies: [{{name: p, clocks: {{resolution: {{target: {target}, "
+            f"calendar: {calendar}}}}}, escalations: [{{at: 1d before, notify: team}}, "
+            "{at: 1d after, notify: team}]}]"
+        )
+    )
+    before = "1 day" if calendar == "24x7" else "24 hours of open time"
+    assert text.splitlines()[2:] == [
+        f"    resolution: resolved within {said}",
+        f"    {before} before it is due: notify team",
+        "    1 day after it was due: notify team",
     ]

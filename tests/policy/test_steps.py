@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sla_engine.policy.model import Action, At
+from tests.features.telling import event, replayed
+from tests.features.telling import said as told_by
 from tests.policy.texts import message, said, steps
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -133,7 +135,6 @@ def test_a_breach_step_that_may_be_left_out_is_an_alert_of_its_own() -> None:
         ("if: reopens > 1", "if: reopens > 2", "if"),
         ("if: reopens > 1", "tag: x", "if"),
         ("outside_hours: hold", "outside_hours: fire", "outside_hours"),
-        ("during: work", "tag: x", "during"),
     ],
 )
 def test_steps_of_one_threshold_must_agree(first: str, second: str, key: str) -> None:
@@ -152,10 +153,42 @@ policies:
     assert "policies.yaml:7" in message(text)
 
 
-def test_repeats_of_one_distance_must_agree_in_their_number() -> None:
+def test_steps_of_one_threshold_in_different_hours_are_not_carried_out() -> None:
+    """The contract lets them be one alert; only the hours of the first would count."""
+    step = "{at: 30m after, notify: team, during: 24x7}"
+    assert wrong(f"{step}, {step}") == []
+    assert set(wrong(f"{step}, {step.replace(', during: 24x7', '')}")) == {"1: NOT_CARRIED_OUT"}
+
+
+def test_repeats_of_one_distance_may_differ_in_their_number() -> None:
+    """They form one alert as long as both go on (contracts section 2)."""
     one = "{every: 30m, after: breach, times: 3, notify: team}"
     assert wrong(f"{one}, {one}") == []
-    assert set(wrong(f"{one}, {one.replace('times: 3', 'times: 4')}")) == {"1: THRESHOLD"}
+    assert wrong(f"{one}, {one.replace('times: 3', 'times: 4')}") == []
+    assert set(wrong(f"{one}, {one.replace('team', 'team, until: acknowledged')}")) == {
+        "1: THRESHOLD"
+    }
+
+
+def test_in_each_repeat_the_actions_are_those_of_the_steps_that_go_on() -> None:
+    policies = """
+policies:
+  - name: all
+    clocks: {resolution: {target: 1h}}
+    escalations:
+      - {every: 30m, after: breach, times: 1, tag: a}
+      - {every: 30m, after: breach, times: 3, tag: b}
+      - {every: 30m, after: breach, times: 2, tag: c}
+"""
+    _, alerts = replayed(policies, [event(1, "created", "09:00")], "20:00")
+    assert told_by(alerts) == [
+        "10:00:00.001 breached resolution/1/breach",
+        "10:30 escalation resolution/1/after:1800000/1",
+        "11:00 escalation resolution/1/after:1800000/2",
+        "11:30 escalation resolution/1/after:1800000/3",
+    ]
+    told = [[one["args"]["tag"] for one in alert["data"]["actions"]] for alert in alerts]
+    assert told == [[], ["a", "b", "c"], ["b", "c"], ["b"]]
 
 
 def test_a_clock_has_at_most_16_different_steps() -> None:
