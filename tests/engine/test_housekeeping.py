@@ -1,4 +1,4 @@
-"""What a worker does beside its turns, and what a claim makes of rows of other policies."""
+"""What a worker does beside its turns, and what becomes of rows of other policies."""
 
 from __future__ import annotations
 
@@ -28,29 +28,17 @@ def targets(world: World) -> set[int]:
     return {clock["target_ms"] for clock in world.worker().claim(0).clocks()}
 
 
-def test_other_policies_are_adopted_though_no_checkpoint_was_ever_written() -> None:
+def test_policies_edited_but_not_published_are_not_used() -> None:
+    """The store has the first edition; whoever starts with other files goes by that one."""
     world = World(FOUR_HOURS)
     worker = world.worker().claim(0)
     world.send("created", "A")
     worker.catch_up()
     world.policies = ONE_HOUR
-    assert targets(world) == {3_600_000, 1_800_000}
-
-
-def test_policies_that_come_back_are_adopted_again() -> None:
-    """The header of the last round says nothing of what the journal behind it holds."""
-    world = World(FOUR_HOURS)
-    worker = world.worker().claim(0)
-    world.send("created", "A")
-    worker.catch_up()
-    worker.checkpoint()
-    world.policies = ONE_HOUR
-    assert targets(world) == {3_600_000, 1_800_000}
-    world.policies = FOUR_HOURS
     assert targets(world) == {4 * 3_600_000}
 
 
-def test_adopted_rows_share_no_clock() -> None:
+def test_rows_of_another_edition_share_no_clock() -> None:
     """More clocks than the rows had: the room must grow with them."""
     world = World(FOUR_HOURS)
     worker = world.worker().claim(0)
@@ -58,8 +46,11 @@ def test_adopted_rows_share_no_clock() -> None:
         world.send("created", f"I{n}")
     worker.catch_up()
     worker.checkpoint()
-    world.policies = ONE_HOUR
+    world.publish(ONE_HOUR, "09:30")
+    world.move_to("09:31")
     adopted = world.worker().claim(0)
+    adopted.catch_up()
+    adopted.settle(20)
     partition = adopted.engine._owned[0].partition
     used = []
     for row in range(partition.rows):

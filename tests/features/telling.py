@@ -37,11 +37,20 @@ def lines(events: Sequence[Record]) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in events)
 
 
+def published(number: int, policies: str, at: str) -> Record:
+    """The record that brings a policy set into force."""
+    told = {"hash": load_text(policies).version, "effective_from": instant(at)}
+    return event(number, "policy.published", "00:00", "policies", **told)
+
+
 def replayed(
-    policies: str, events: Sequence[Record], until: str
+    policies: str, events: Sequence[Record], until: str, edited: Sequence[str] = ()
 ) -> tuple[dict[str, Record], list[Record]]:
-    """(`incident/clock/cycle` -> clock, alerts in order) of the events in their order."""
-    replay = Replay(load_text(policies))
+    """(`incident/clock/cycle` -> clock, alerts in order) of the events in their order.
+
+    `edited`: the sets that `policy.published` among the events name.
+    """
+    replay = Replay(load_text(policies), published=[load_text(text) for text in edited])
     replay.add(lines(events))
     clocks: dict[str, Record] = {}
     alerts: list[Record] = []

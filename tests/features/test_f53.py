@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.features.telling import Record, event, replayed
+from tests.features.telling import Record, event, published, replayed
 
 POLICIES = """
 calendars: {work: {time_zone: UTC, hours: {mon-fri: [09:00-17:00]}}}
@@ -40,3 +40,19 @@ def test_an_alert_names_the_version_it_was_counted_by() -> None:
         _, alerts = replayed(policies, EVENTS, "20:00")
         versions |= {alert["data"]["calendar_version"] for alert in alerts}
     assert len(versions) == 2
+
+
+@pytest.mark.parametrize("mode", ["pin", "from_now", "retroactive"])
+def test_a_calendar_edited_while_the_clock_runs_gives_one_answer_too(mode: str) -> None:
+    edited = LATER.replace("target: 4h", f"target: 4h, on_edit: {mode}")
+    told = [EVENTS[0], published(9, edited, "11:00")]
+    clocks, alerts = replayed(POLICIES, told, "20:00", [edited])
+    clock = clocks["X/resolution/1"]
+    due = {"pin": "13:00", "from_now": "14:00", "retroactive": "16:00"}[mode]
+    assert clock["due"][11:16] == due
+    assert [(alert["time"][11:16], alert["data"]["threshold"]) for alert in alerts] == [
+        (due, "breach")
+    ]
+    # As much open time lies between the due and now as the clock is over its target.
+    over = {"pin": 4, "from_now": 6, "retroactive": 4}[mode]
+    assert clock["elapsed_ms"] - clock["target_ms"] == over * 3_600_000
