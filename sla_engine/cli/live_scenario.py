@@ -1,15 +1,12 @@
-"""The scenarios that come with the program, and where their files lie."""
+"""The scenarios that `demo` can tell, and where their files lie."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-import sla_engine
+from sla_engine.scenario import policies_of
 
+__all__ = ["NAMES", "policies_of"]
+
+#: Those with stories that can be told live.
 NAMES: Final = ("courier",)
-
-
-def policies_of(scenario: str) -> Path:
-    """The directory of a scenario's policies."""
-    return Path(sla_engine.__file__).parent / "scenario" / scenario / "policies"

@@ -2,9 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from sla_engine.cli.live_day import (
@@ -21,32 +19,12 @@ from sla_engine.cli.live_day import (
 from sla_engine.cli.live_scenario import policies_of
 from sla_engine.engine.replay import Replay
 from sla_engine.policy import check_directory, load_cases, load_directory, run_cases
-from sla_engine.policy.model import PolicySet
+from tests.scenarios.folded import Records, as_cases_run, replayed
 
 #: The first fold compiles the kernels.
 pytestmark = pytest.mark.timeout(600)
 
-Records = list[dict[str, Any]]
 COURIER = policies_of("courier")
-
-
-def replayed(policies: PolicySet, text: bytes, until_ms: int) -> tuple[Records, Records, Replay]:
-    replay = Replay(policies)
-    replay.add(text)
-    clocks: Records = []
-    alerts: Records = []
-    for incident in replay.incidents(replay.end_ms(until_ms)):
-        own = incident.alerts()
-        alerts += own
-        clocks += incident.clocks(own)
-    alerts.sort(key=lambda alert: (alert["time"], alert["id"]))
-    return clocks, alerts, replay
-
-
-def as_cases_run(policies: PolicySet, events: Records, until_ms: int) -> tuple[Records, Records]:
-    text = b"".join(orjson.dumps(event) + b"\n" for event in events)
-    clocks, alerts, _ = replayed(policies, text, until_ms)
-    return clocks, alerts
 
 
 @cache

@@ -1,0 +1,1 @@
+"""A courier in seven towns: late parcels, customs, deliveries, complaints, invoices."""

@@ -1,0 +1,1 @@
+"""An IT service desk for several companies: incidents, requests, changes, vendors."""

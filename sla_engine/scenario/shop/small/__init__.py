@@ -1,0 +1,1 @@
+"""A bicycle shop of three people, with one file of policies."""
