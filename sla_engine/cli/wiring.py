@@ -22,7 +22,6 @@ import numpy as np
 from sla_engine.config.settings import Settings
 from sla_engine.engine.ports import LogIdentity, LogReader, Producer, RawBatch
 from sla_engine.errors import SlaError
-from sla_engine.event.times import format_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,6 +186,7 @@ def _publish_edited(
 ) -> None:
     """Policy files edited since the last start come into force like any published ones."""
     from sla_engine.cli.publish import is_known, newest, publish
+    from sla_engine.event.times import format_time
 
     if not is_known(store, policies):
         begin = publish(store, producer, identity, policies)

@@ -41,6 +41,7 @@ CHOICE_CHANGED = 1
 CALENDAR_CHANGED = 2
 PRIORITY_CHANGED = 4
 POLICY_CHANGED = 8
+STEPS_CHANGED = 16
 
 
 @far
@@ -57,8 +58,10 @@ def what_changed(rules: Any, work: Any, at: int, profile: int, amount: int) -> i
         found |= PRIORITY_CHANGED
     seen = definitions(rules)[clock["seen_definition"]]
     now = definitions(rules)[plan["definition"]]
-    if now["policy"] != seen["policy"] or now["ladder"] != seen["ladder"]:
+    if now["policy"] != seen["policy"]:
         found |= POLICY_CHANGED
+    if now["ladder"] != seen["ladder"]:
+        found |= STEPS_CHANGED
     return found
 
 
@@ -86,6 +89,8 @@ def retarget(rules: Any, work: Any, row: int, at: int, t: int) -> int:
         changed &= ~PRIORITY_CHANGED  # other labels only: nothing happened to the incident
     if changed == 0:
         return 0
+    if changed == STEPS_CHANGED:
+        return rebase(rules, work, row, at, t)
     if moved_due and changed == CHOICE_CHANGED:
         return take(rules, work, row, at, plan, amount, t)
     mode = definition["on_priority"]
