@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sla_engine.clock.layout import ENDED, IRREGULAR
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.partition import Partition
-from sla_engine.engine.policy_store import editions_in, keep_base, published, read_set
+from sla_engine.engine.policy_store import editions_in, keep_base, published, read_set, store_set
 from sla_engine.engine.ports import Store
 from sla_engine.engine.turn import Refused
 from sla_engine.errors import SlaError
@@ -55,6 +55,9 @@ class Publishing:
             )
             self._book.start_with(base)
         self._adopt(editions_in(self._store))
+        for edition in self._book.editions.all[1:]:
+            # A store that was set back has lost the texts that the log's records name.
+            store_set(self._store, edition.policies)
 
     def take(self, batch: DecodedBatch, at: int) -> Refused | None:
         """A `policy.published` of the log; why it cannot count, or None."""

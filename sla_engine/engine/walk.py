@@ -58,16 +58,26 @@ def walk(folder: Folder, folded: Folded, *, arrived: bool = False) -> Iterator[B
             continue
         late = last is not None and int(order[-1]) != len(taken) - 1
         before = last
-        if last is not None and not late and times[row] - 1 > now:
-            before = folder.fold(_part(batch, taken[:-1]), times[row] - 1, report=True)
-            yield Beat(None, times[row] - 1, last, before)
+        if last is not None and not late:
+            for instant in _instants(folder, now, times[row] - 1):
+                before = folder.fold(_part(batch, taken[:-1]), instant, report=True)
+                yield Beat(None, instant, last, before)
+                last = before
         now = max(now, times[row])
         after = folder.fold(part, now, report=True)
         yield Beat(row, now, before, after, late)
         last = after
-    if last is not None and folded.until > now:
-        after = folder.fold(_part(batch, taken), folded.until, report=True)
-        yield Beat(None, folded.until, last, after)
+    if last is not None:
+        for instant in _instants(folder, now, folded.until):
+            after = folder.fold(_part(batch, taken), instant, report=True)
+            yield Beat(None, instant, last, after)
+            last = after
+
+
+def _instants(folder: Folder, after: int, upto: int) -> list[int]:
+    """Where time stops on its way: when policies come into force, and at the end."""
+    begins = [edition.begin_ms for edition in folder.book.editions.all[1:]]
+    return sorted({begin for begin in (*begins, upto) if after < begin <= upto})
 
 
 def _part(batch: DecodedBatch, rows: Sequence[int]) -> DecodedBatch:

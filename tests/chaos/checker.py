@@ -126,12 +126,14 @@ def judge(
     until_ms: int,
     alerts: Sequence[Event],
     stored: Stored,
+    later: Sequence[tuple[int, str]] = (),
 ) -> Verdict:
     """Compare the receiver's log and the final state with the reference fold.
 
+    `later`: (in force from, policies) of what was published meanwhile.
     Every event of the ledger has a `sequence` of its own, which grows with the order of sending.
     """
-    expected = folded(policies, accepted, until_ms)
+    expected = folded(policies, accepted, until_ms, later)
     verdict = Verdict(records=len(alerts))
     _compare_alerts(verdict, expected, alerts)
     _compare_clocks(verdict, expected, stored.clocks)
@@ -139,15 +141,21 @@ def judge(
     return verdict
 
 
-def folded(policies: str, accepted: Sequence[Event], until_ms: int) -> Result:
+def folded(
+    policies: str,
+    accepted: Sequence[Event],
+    until_ms: int,
+    later: Sequence[tuple[int, str]] = (),
+) -> Result:
     """The reference fold, incident by incident: the load merges none of them."""
     by_incident: dict[str, list[Event]] = {}
     for event in accepted:
         by_incident.setdefault(event["subject"], []).append(event)
     rules = load_policies_text(policies)
+    edited = [(begin, load_policies_text(text)) for begin, text in later]
     whole = Result([], [])
     for events in by_incident.values():
-        one = fold(rules, events, until_ms)
+        one = fold(rules, events, until_ms, later=edited)
         whole.clocks += one.clocks
         whole.alerts += one.alerts
     return whole

@@ -27,11 +27,15 @@ class Crew:
         self.folder = folder
         self._policies = folder / "policies"
         self._policies.mkdir()
-        (self._policies / "all.yaml").write_text(policies)
+        self.write_policies(policies)
         self._settings = dict(settings)
         self._starts = 0
         self.workers: dict[str, Process] = {}
         self.logs: list[Path] = []
+
+    def write_policies(self, policies: str) -> None:
+        """What workers that start from now on are given."""
+        (self._policies / "all.yaml").write_text(policies)
 
     def start(self, name: str, **environment: str) -> Process:
         """A new process under this name."""

@@ -30,6 +30,24 @@ policies:
       - {at: 50%, notify: team}
       - {every: 1s, after: breach, times: 2, page: lead, until: acknowledged}
 """
+#: What they are edited to: other targets, pauses, steps, and a clock that was not there.
+EDITED = """
+recipients: {lead: {}}
+policies:
+  - name: field
+    when: team == "field"
+    clocks:
+      resolution: {target: 6s, on_edit: MODE}
+      acknowledge: {target: 1500ms}
+    escalations: [{at: 80%, notify: team}]
+  - name: all
+    clocks:
+      first_response: {target: 1s}
+      resolution: {target: {high: 2s, default: 7s}, on_edit: MODE, ladder: live}
+    escalations:
+      - {at: 75%, notify: team}
+      - {every: 1s, after: breach, times: 1, page: lead, until: acknowledged}
+"""
 #: After the last event, until the last step of the longest ladder.
 DRAIN_S = 9.0
 

@@ -1,6 +1,6 @@
 """The full figures: `python -m tests.chaos.run --kills 30 --rate 100 --seed 1`.
 
-`--only` names parts: control, kills, failpoints, freeze, redis, broker, rollback, rebalance,
+`--only` names parts: control, kills, failpoints, freeze, redis, broker, rollback, edits, rebalance,
 backlog, defects or one of them by name. `--minutes` is how long the group is kept moving,
 `--events` the backlog.
 The exit code is 0 only if every part is right, and every deliberate defect was noticed.
@@ -19,6 +19,7 @@ from sla_engine.engine.failpoints import NAMES
 from tests.chaos import backlog, defects
 from tests.chaos.checker import Verdict
 from tests.chaos.crew import REFUSED
+from tests.chaos.load import EDITED
 from tests.chaos.rebalance import rebalance
 from tests.chaos.scene import WORKERS, Scene, scene
 from tests.services.kafka import KafkaBroker, kafka_jars
@@ -97,6 +98,22 @@ def rollback(scene: Scene, rng: random.Random) -> str:
     return f"Redis set back by 10 s; workers that ended and were started again: {len(revived)}"
 
 
+def edits(scene: Scene, rng: random.Random) -> str:
+    """Policies edited three times while events stream; Redis set back over the second edit."""
+    scene.supervise(5)
+    scene.publish(EDITED.replace("MODE", "from_now"))
+    scene.supervise(8)
+    copy = scene.redis.copy_files()
+    scene.publish(EDITED.replace("MODE", "retroactive").replace("7s", "5s"))
+    scene.supervise(8)
+    scene.redis.restore(copy)
+    revived = scene.supervise(30)
+    scene.kill_one(rng)
+    scene.publish(EDITED.replace("MODE", "pin"))
+    scene.supervise(10)
+    return f"three edits, Redis set back over one; workers started again: {len(revived)}"
+
+
 def defect_run(name: str) -> Act:
     """Faults that make the defect show."""
 
@@ -163,6 +180,7 @@ def main() -> int:
         "redis": redis_killed,
         "broker": broker_killed,
         "rollback": rollback,
+        "edits": edits,
         "rebalance": rebalance(options.minutes),
     }
     wanted = options.only.split(",") if options.only else [*parts, "backlog", "defects"]

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sla_engine.cli.publish import publish
 from sla_engine.errors import StoreUnavailable
+from sla_engine.policy import load_text
 from sla_engine.store.redis_store import RedisStore
 from sla_engine.stream.kafka.log import kafka_log
 from tests.chaos.checker import Verdict, judge, read_topic
@@ -44,6 +46,7 @@ class Scene:
     ) -> None:
         """`measured`: seconds count, so Redis is not watched and checkpoints are as usual."""
         self.policies = policies
+        self.published: list[tuple[int, str]] = []
         self.broker = broker
         self.redis = redis
         self.name = name
@@ -90,6 +93,18 @@ class Scene:
         self.crew.wait_owning(name)
         return name
 
+    def publish(self, policies: str) -> None:
+        """Edit the files and bring them into force, as somebody at the desk would."""
+        self.crew.write_policies(policies)
+        store, producer = RedisStore(self.redis.url), self.log.producer()
+        try:
+            begin = publish(store, producer, self.identity, load_text(policies))
+        finally:
+            store.close()
+            producer.close()
+        assert begin is not None, "nothing was edited"
+        self.published.append((begin, policies))
+
     def die_at(self, failpoint: str, passing: int, within_s: float = 90.0) -> bool:
         """Start a worker that dies at a failpoint; whether it came to pass in time."""
         name = WORKERS[0]
@@ -134,7 +149,7 @@ class Scene:
             for title, rows in kept.items():
                 lines = "".join(json.dumps(row) + "\n" for row in rows)
                 (keep / f"{self.name}-{title}.jsonl").write_text(lines)
-        verdict = judge(self.policies, load.accepted, until_ms, alerts, stored)
+        verdict = judge(self.policies, load.accepted, until_ms, alerts, stored, self.published)
         verdict.dead = len(dead)
         verdict.writes = writes
         return verdict

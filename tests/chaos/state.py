@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sla_engine.engine.partition_clock import PartitionClock
+from sla_engine.engine.policy_store import book_of
 from sla_engine.engine.ports import LogIdentity
 from sla_engine.engine.recovery import claim
 from sla_engine.engine.refold import Folder
@@ -13,7 +14,6 @@ from sla_engine.engine.report import clock_reports
 from sla_engine.engine.turn import TurnSettings
 from sla_engine.event.packed import unpack_all
 from sla_engine.policy import load_text
-from sla_engine.policy.tables import RuleBook
 from sla_engine.store.redis_store import RedisStore
 
 #: Rows whose histories are read in one call; the store keeps those of 64 together.
@@ -35,9 +35,9 @@ def stored_state(
 
     Claims the partitions: workers have ended.
     """
-    book = RuleBook(load_text(policies))
-    folder = Folder(book)
     store = RedisStore(url)
+    book = book_of(store, load_text(policies))
+    folder = Folder(book)
     found = Stored()
     try:
         for number in range(identity.partitions):

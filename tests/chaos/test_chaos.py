@@ -57,6 +57,13 @@ def test_redis_set_back_by_ten_seconds_leaves_the_net_alerts_right(
     assert_right(played(run.rollback, kafka_broker, redis, kafka_name))
 
 
+def test_policies_edited_while_events_stream_count_from_the_same_place_again(
+    kafka_broker: KafkaBroker, kafka_name: str, redis: RedisServer
+) -> None:
+    """Redis is set back over the second of three edits; the reference fold knows all three."""
+    assert_right(played(run.edits, kafka_broker, redis, kafka_name))
+
+
 def test_a_killed_broker_loses_nothing(start_kafka: StartKafka, redis: RedisServer) -> None:
     assert_right(played(run.broker_killed, start_kafka(), redis, "broker"))
 

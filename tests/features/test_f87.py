@@ -11,7 +11,7 @@ from sla_engine.event.decode import Decoder
 from sla_engine.event.times import parse_time_text
 from sla_engine.policy import load_text
 from sla_engine.policy.tables import RuleBook
-from tests.features.telling import Record, event, instant, lines
+from tests.features.telling import Record, event, instant, lines, published
 from tests.features.test_f88 import EVENTS, POLICIES
 
 BREACH = "default/X/default/resolution/1/breach"
@@ -116,3 +116,16 @@ def test_another_policy_is_applied_once() -> None:
         ("all", "13:00", "e1"),
         ("gold", "11:00", "e2"),
     ]
+
+
+def test_an_edit_of_the_policies_is_applied_at_its_instant_and_to_no_pinned_clock() -> None:
+    for mode, times in (("from_now", ["09:00", "12:00"]), ("pin", ["09:00"])):
+        edited = POLICIES.replace("target: 4h", f"target: 6h, on_edit: {mode}")
+        assert edited != POLICIES
+        replay = Replay(load_text(POLICIES), published=[load_text(edited)])
+        replay.add(lines([*EVENTS[:4], published(9, edited, "12:00")]))
+        folded = replay.incident("default", "X", parse_time_text(instant("13:00")))
+        assert folded is not None
+        entries = clock_log(Folder(replay.book), folded)
+        applied = [one for one in entries if one["entry"] == "apply"]
+        assert [one["time"][11:16] for one in applied] == times
