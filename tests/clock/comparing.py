@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from sla_engine.engine.report import clock_reports
 from sla_engine.event.decode import Decoder
 from sla_engine.event.times import parse_time_text
 from sla_engine.policy import load_text
+from sla_engine.policy.editions import Edition
 from sla_engine.policy.tables import RuleBook, Update
 from tests.reference import Policies, Result, fold, load_policies_text
 from tests.reference.fold import _absorbed_events, _fold_all
@@ -27,16 +29,19 @@ _LEFT_OUT = {
 
 @dataclass
 class Pair:
-    """One policy text, loaded for both."""
+    """One policy text, and the texts that come into force later, loaded for both."""
 
     book: RuleBook
     folder: Folder
     policies: Policies
+    later: list[tuple[int, Policies]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, text: str) -> Pair:
-        book = RuleBook(load_text(text, "policies.yaml"))
-        return cls(book, Folder(book), load_policies_text(text))
+    def of(cls, text: str, later: Sequence[tuple[int, str]] = ()) -> Pair:
+        editions = [Edition(begin, load_text(edited, "policies.yaml")) for begin, edited in later]
+        book = RuleBook(load_text(text, "policies.yaml"), editions)
+        read = [(begin, load_policies_text(edited)) for begin, edited in later]
+        return cls(book, Folder(book), load_policies_text(text), read)
 
 
 def engine_fold(pair: Pair, events: list[Event], until: int) -> tuple[list[Any], list[Any]]:
@@ -75,11 +80,12 @@ def _update(event: Event) -> tuple[str, str, Update]:
     return event.get("tenant", "default"), event["subject"], update
 
 
-def with_absorbed(policies: Policies, events: list[Event], until: int) -> list[Event]:
+def with_absorbed(pair: Pair, events: list[Event], until: int) -> list[Event]:
     """The events and the `incident.absorbed` that merges among them put on the log."""
     absorbed: list[Event] = []
     while True:
-        incidents = _fold_all(policies, [*events, *absorbed], until, ("sla-engine",))
+        told = [*events, *absorbed]
+        incidents = _fold_all(pair.policies, told, until, ("sla-engine",), pair.later)
         made = _absorbed_events(incidents)
         if made == absorbed:
             return [*events, *absorbed]
@@ -88,7 +94,7 @@ def with_absorbed(policies: Policies, events: list[Event], until: int) -> list[E
 
 def reference_fold(pair: Pair, events: list[Event], until: int) -> Result:
     """The same by the slow fold."""
-    return fold(pair.policies, events, until)
+    return fold(pair.policies, events, until, later=pair.later)
 
 
 def differences(pair: Pair, events: list[Event], until: int) -> list[str]:
@@ -96,7 +102,7 @@ def differences(pair: Pair, events: list[Event], until: int) -> list[str]:
     expected = reference_fold(pair, events, until)
     known = [event for event in events if parse_time_text(event["time"]) <= until]
     if any(event["type"] == "incident.merged" for event in known):
-        known = with_absorbed(pair.policies, known, until)
+        known = with_absorbed(pair, known, until)
     return compared(expected, *engine_fold(pair, known, until))
 
 

@@ -2,6 +2,7 @@
 
 `python -m tests.clock.long_run --first 10000 --count 50000 [--level 1] [--processes 2]` prints
 the seeds whose histories are folded differently, each with what differs; exit code 0 when none.
+Level 3 is level 2 with policies that are edited meanwhile.
 """
 
 from __future__ import annotations
@@ -15,16 +16,22 @@ from functools import partial
 from random import Random
 
 from tests.clock.test_against_reference import differs
+from tests.clock.test_editions_against_reference import differs as edited_differs
 from tests.reference.generate import history
+from tests.reference.generate_editions import edited_history
 
 CHUNK = 100
+EDITED = 3
 
 
 def chunk(level: int, first: int) -> list[tuple[int, str]]:
     """(seed, the first difference) of a chunk's histories that are folded differently."""
     found = []
     for seed in range(first, first + CHUNK):
-        told = differs(history(Random(seed), level))
+        if level == EDITED:
+            told = edited_differs(edited_history(Random(seed), 2))
+        else:
+            told = differs(history(Random(seed), level))
         if told:
             found.append((seed, told[0]))
     return found
@@ -41,10 +48,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.clock.long_run", description=__doc__)
     parser.add_argument("--first", type=int, default=10_000, help="the first seed")
     parser.add_argument("--count", type=int, default=50_000, help="histories per level")
-    parser.add_argument("--level", type=int, choices=(1, 2), help="only this level")
+    parser.add_argument("--level", type=int, choices=(1, 2, EDITED), help="only this level")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    levels = [options.level] if options.level else [1, 2]
+    levels = [options.level] if options.level else [1, 2, EDITED]
     spawn = multiprocessing.get_context("spawn")
     failing = 0
     with ProcessPoolExecutor(options.processes, mp_context=spawn) as pool:

@@ -72,7 +72,7 @@ def _alert(
 
 def breach_alert(incident: Incident, cycle: Cycle, at: int, steps: list[Step]) -> None:
     """ "`time` = due + 1 ms = the clock's `breached_at`"; its release waits for `hold`."""
-    extra: dict[str, Any] = {"actions": actions(incident, steps), "due": format_time(at - 1)}
+    extra: dict[str, Any] = {"actions": actions(incident, cycle, steps), "due": format_time(at - 1)}
     if unreached(incident, steps):
         extra["unreached"] = True
     alert = _alert(incident, cycle, "sla.clock.breached", "breach", at, **extra)
@@ -81,7 +81,7 @@ def breach_alert(incident: Incident, cycle: Cycle, at: int, steps: list[Step]) -
 
 def rung_alert(incident: Incident, cycle: Cycle, rung: Rung, time: int, at: int) -> None:
     """A warning, or "a step after the breach, with `level` and `repeat`"."""
-    extra: dict[str, Any] = {"actions": actions(incident, rung.steps)}
+    extra: dict[str, Any] = {"actions": actions(incident, cycle, rung.steps)}
     if unreached(incident, rung.steps):
         extra["unreached"] = True
     threshold = rung.key
@@ -157,7 +157,7 @@ def unreached(incident: Incident, steps: list[Step]) -> bool:
     return bool(asked) and not any(recipients(incident, names) for names in asked)
 
 
-def actions(incident: Incident, steps: list[Step]) -> list[dict[str, Any]]:
+def actions(incident: Incident, cycle: Cycle, steps: list[Step]) -> list[dict[str, Any]]:
     """ "list of `{do, to, args}`", "actions in written order"."""
     out = []
     for step in steps:
@@ -166,7 +166,7 @@ def actions(incident: Incident, steps: list[Step]) -> list[dict[str, Any]]:
             args: dict[str, Any]
             if do in ("notify", "page"):
                 to = recipients(incident, _names(value))
-                args = {"via": _via(incident, _names(value))}
+                args = {"via": _via(incident, cycle, _names(value))}
             elif do == "raise_priority":
                 args = {"by": int(value)}
             elif do == "set_priority":
@@ -183,10 +183,10 @@ def actions(incident: Incident, steps: list[Step]) -> list[dict[str, Any]]:
     return out
 
 
-def _via(incident: Incident, names: list[str]) -> list[str]:
+def _via(incident: Incident, cycle: Cycle, names: list[str]) -> list[str]:
     out: list[str] = []
     for name in names:
-        for channel in incident.policies.recipients.get(name, []):
+        for channel in incident.editions[cycle.steps_of][1].recipients.get(name, []):
             if channel not in out:
                 out.append(channel)
     return out

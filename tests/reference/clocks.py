@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.reference.calendars import Calendar
 from tests.reference.cel import Condition
+from tests.reference.ladder import Ladder
 from tests.reference.policies import RELATIVE_DUES, ClockDef, Policies, parse_target
 from tests.reference.record import View, truth
 
@@ -20,6 +21,8 @@ class Stretch:
     begin: int
     end: int | None
     kind: str
+    # set on what an edition `from_now` left behind: "on the calendar of then"
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Target:
 @dataclass
 class Cycle:
     definition: ClockDef
+    ladder: Ladder
+    edition: int  # whose rules it has
+    steps_of: int  # the edition whose steps it has
     number: int
     calendar: Calendar
     choice: Choice
@@ -94,7 +100,7 @@ class Cycle:
         last = self.stretches[-1]
         if last.kind == kind and last.end is None:
             return
-        if last.begin >= t and len(self.stretches) > 1:
+        if last.begin >= t and len(self.stretches) > 1 and self.stretches[-2].calendar is None:
             self.stretches.pop()
             self.stretches[-1].end = None
             self.switch(t, kind)
@@ -117,16 +123,28 @@ class Cycle:
         """What lies before the old start counts as running."""
         first = self.stretches[0]
         if start < first.begin and first.kind != RUN:
-            self.stretches.insert(0, Stretch(start, first.begin, RUN))
+            self.stretches.insert(0, Stretch(start, first.begin, RUN, first.calendar))
         while len(self.stretches) > 1 and (self.stretches[0].end or start) <= start:
             self.stretches.pop(0)
         self.stretches[0].begin = start
 
+    def freeze(self, t: int) -> None:
+        """`from_now`: "stretches up to the switch stay counted as they were, on the calendar of
+        then; what follows counts on the new calendar"."""
+        last = self.stretches[-1]
+        last.end = t
+        for s in self.stretches:
+            s.calendar = s.calendar or self.calendar
+        self.stretches.append(Stretch(t, None, last.kind))
+
     def pauses_to_run(self, t: int) -> None:
-        """ "`carry_pauses: false` turns earlier `paused_ms` into `elapsed_ms`": up to t."""
+        """ "`carry_pauses: false` turns earlier `paused_ms` into `elapsed_ms`": up to t; but
+        "pauses before the switch stay pauses"."""
         out: list[Stretch] = []
         for s in self.stretches:
-            if s.kind == PAUSE and s.end is None and s.begin < t:
+            if s.calendar is not None:
+                out.append(s)
+            elif s.kind == PAUSE and s.end is None and s.begin < t:
                 out += [Stretch(s.begin, t, RUN), Stretch(t, None, PAUSE)]
             elif s.kind == PAUSE and s.end is not None:
                 out.append(Stretch(s.begin, s.end, RUN))
@@ -134,7 +152,7 @@ class Cycle:
                 out.append(s)
         joined = [out[0]]
         for s in out[1:]:
-            if s.kind == joined[-1].kind and s.kind == RUN:
+            if s.kind == joined[-1].kind and s.kind == RUN and joined[-1].calendar is s.calendar:
                 joined[-1].end = s.end
             else:
                 joined.append(s)
@@ -154,15 +172,31 @@ class Cycle:
             ]
         return pieces
 
-    def _open_run(self, begin: int, end: int) -> int:
-        return sum(self.calendar.open_between(a, b) for a, b in self._pieces(begin, end))
+    def _open_run(self, begin: int, end: int, calendar: Calendar | None = None) -> int:
+        counted = calendar or self.calendar
+        return sum(counted.open_between(a, b) for a, b in self._pieces(begin, end))
 
     def _total(self, kind: str, t: int) -> int:
         total = 0
         for s in self.stretches:
             end = t if s.end is None else min(s.end, t)
             if s.kind == kind and s.begin < end:
-                total += self.calendar.open_between(s.begin, end)
+                total += (s.calendar or self.calendar).open_between(s.begin, end)
+        return total
+
+    def open_time(self, end: int, calendar: Calendar | None = None) -> int:
+        """Open time from the start to `end`, each part on its calendar, what is to come on
+        `calendar`."""
+        counted = calendar or self.calendar
+        total, at = 0, self.started
+        for s in self.stretches:
+            if s.calendar is not None and s.end is not None:
+                total += s.calendar.open_between(s.begin, min(s.end, max(end, s.begin)))
+                at = s.end
+        if end > at or at == self.started:
+            total += counted.open_between(at, end)
+        elif end < self.started:
+            total -= counted.open_between(end, self.started)
         return total
 
     def elapsed(self, t: int) -> int:
@@ -171,7 +205,7 @@ class Cycle:
         for s in self.stretches:
             end = t if s.end is None else min(s.end, t)
             if s.kind == RUN and s.begin < end:
-                total += self._open_run(s.begin, end)
+                total += self._open_run(s.begin, end, s.calendar)
         return total
 
     def paused_ms(self, t: int) -> int:
@@ -216,29 +250,30 @@ class Cycle:
             if need <= done and not due:
                 at = s.begin
             else:
-                at = self._add(s.begin, max(0, need - done))
+                at = self._add(s.begin, max(0, need - done), s.calendar)
             if due and self.target.at_opening:
                 # "a due recomputed from `target_ms` that lands on a closing is moved likewise;
                 # such a due is met up to the moved instant"
-                at = self.calendar.next_open(at)
+                at = (s.calendar or self.calendar).next_open(at)
             if s.end is None or at < s.end:
                 return at
-            done += self._open_run(s.begin, s.end)
+            done += self._open_run(s.begin, s.end, s.calendar)
         return None
 
-    def _add(self, begin: int, amount: int) -> int:
+    def _add(self, begin: int, amount: int, calendar: Calendar | None) -> int:
         """`calendar.add` over the calendar without the excluded intervals."""
+        counted = calendar or self.calendar
         at = begin
         for x, y in sorted(self.excludes):
             if y <= at:
                 continue
             if x > at:
-                found = self.calendar.add(at, amount)
+                found = counted.add(at, amount)
                 if found <= x:
                     return found
-                amount -= self.calendar.open_between(at, x)
+                amount -= counted.open_between(at, x)
             at = y
-        return self.calendar.add(at, amount)
+        return counted.add(at, amount)
 
     def computed_due(self) -> int | None:
         """The due from start and target, whatever is pinned; None if paused before it."""
@@ -341,8 +376,11 @@ def choose_calendar(policies: Policies, definition: ClockDef, view: View) -> Cal
     return policies.calendar(name, view.text("time_zone"))
 
 
-def make_target(choice: Choice, calendar: Calendar, start: int) -> Target:
-    """ "`target_ms` = open time from start to that due, fixed at the start"."""
+def make_target(
+    choice: Choice, calendar: Calendar, start: int, cycle: Cycle | None = None
+) -> Target:
+    """ "`target_ms` = open time from start to that due, fixed at the start"; of a `cycle` that
+    counted on other calendars before, its open time."""
     if choice.kind == "ms":
         return Target(choice.value)
     if choice.kind == "bd":
@@ -356,4 +394,8 @@ def make_target(choice: Choice, calendar: Calendar, start: int) -> Target:
     else:
         hour, minute = choice.value.rsplit(" ", 1)[1].split(":")
         due = calendar.next_business_day_at(start, int(hour) * 60 + int(minute))
-    return Target(calendar.open_between(start, due), calendar.is_opening(due), due)
+    if cycle is None:
+        ms = calendar.open_between(start, due)
+    else:
+        ms = cycle.open_time(due, calendar)
+    return Target(ms, calendar.is_opening(due), due)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from tests.reference.alerts import mark_superseded
 from tests.reference.clocks import Cycle
 from tests.reference.incident import Incident
 from tests.reference.policies import Policies
-from tests.reference.record import Record
+from tests.reference.record import Counts, Directory, Record
 from tests.reference.timers import advance
 from tests.reference.times import format_time, parse_time
 
@@ -29,16 +30,21 @@ class Result:
 
 
 def fold(
-    policies: Policies, events: list[Event], until_ms: int, actors: tuple[str, ...] = ACTORS
+    policies: Policies,
+    events: list[Event],
+    until_ms: int,
+    actors: tuple[str, ...] = ACTORS,
+    later: Sequence[tuple[int, Policies]] = (),
 ) -> Result:
     """Fold all events up to `until_ms`, in any order and with duplicates, as the clean stream.
 
+    `later` are the editions published after `policies`, each in force from its instant on.
     A merge puts an `incident.absorbed` on the target; folding is repeated until none is new.
     """
     known = [event for event in events if parse_time(event["time"]) <= until_ms]
     absorbed: list[Event] = []
     while True:
-        incidents = _fold_all(policies, [*known, *absorbed], until_ms, actors)
+        incidents = _fold_all(policies, [*known, *absorbed], until_ms, actors, later)
         merges = _absorbed_events(incidents)
         if merges == absorbed:
             break
@@ -85,16 +91,30 @@ def _tenant(event: Event) -> str:
     return str(event.get("tenant", "default"))
 
 
+def in_force(
+    policies: Policies, until_ms: int, later: Sequence[tuple[int, Policies]]
+) -> list[tuple[int, Policies]]:
+    """ "The set that a partition began with is in force from ever, each later one from its
+    `effective_from` on; of two with the same instant the later record counts"."""
+    by_instant = {instant: edition for instant, edition in later if instant <= until_ms}
+    return [(-(10**15), policies), *sorted(by_instant.items(), key=lambda item: item[0])]
+
+
 def _fold_all(
-    policies: Policies, events: list[Event], until_ms: int, actors: tuple[str, ...]
+    policies: Policies,
+    events: list[Event],
+    until_ms: int,
+    actors: tuple[str, ...],
+    later: Sequence[tuple[int, Policies]] = (),
 ) -> list[Incident]:
     ordered = distinct(events)
     names = sorted({(_tenant(e), e["subject"]) for e in ordered if e["type"] not in CONTROL})
-    return [_fold_one(policies, tenant, name, ordered, until_ms, actors) for tenant, name in names]
+    editions = in_force(policies, until_ms, later)
+    return [_fold_one(editions, tenant, name, ordered, until_ms, actors) for tenant, name in names]
 
 
 def _fold_one(
-    policies: Policies,
+    editions: list[tuple[int, Policies]],
     tenant: str,
     name: str,
     ordered: list[Event],
@@ -107,14 +127,19 @@ def _fold_one(
         if _tenant(e) == tenant
         and (e["type"] == "customer.updated" or (e["subject"] == name and e["type"] not in CONTROL))
     ]
-    record = Record(policies, tenant, name, actors, dict(policies.customers))
-    incident = Incident(policies, record, _excludes(mine))
+    directory = Directory(editions[0][1].customers)
+    counts = Counts()
+    records = [
+        Record(edition, tenant, name, actors, directory, counts=counts) for _, edition in editions
+    ]
+    incident = Incident(editions, records, _excludes(mine))
     for event in mine:
         data = event.get("data") or {}
         if event["type"] == "incident.merged" and not _may_merge(incident, data):
             continue
         incident.apply(parse_time(event["time"]), event["type"], data, event["subject"])
-    if record.view is not None:
+    incident.pass_editions(until_ms)
+    if incident.record.view is not None:
         advance(incident, until_ms, inclusive=True)
     return incident
 
@@ -133,7 +158,7 @@ def _excludes(events: list[Event]) -> dict[tuple[str, str], list[tuple[int, int]
 def _may_merge(incident: Incident, data: dict[str, Any]) -> bool:
     """Refused: "a merge into itself or into an incident it has absorbed"."""
     into = data["into"]
-    return into != incident.record.incident and into not in incident.record.absorbed_from
+    return into != incident.record.incident and into not in incident.absorbed_from
 
 
 def _absorbed_events(incidents: list[Incident]) -> list[Event]:
@@ -147,7 +172,7 @@ def _absorbed_events(incidents: list[Incident]) -> list[Event]:
         tenant, name, into = incident.record.tenant, incident.record.incident, gone.data["into"]
         parts = [quote(part, safe="") for part in (tenant, name, into)]
         opened = incident.record.opened
-        earlier = incident.record.absorbed_opened
+        earlier = incident.absorbed_opened
         if opened is not None and earlier is not None:
             opened = min(opened, earlier)
         out.append(
@@ -162,7 +187,7 @@ def _absorbed_events(incidents: list[Incident]) -> list[Event]:
                 "data": {
                     "from": name,
                     "opened_at": format_time(opened),
-                    "absorbed": sorted(incident.record.absorbed_from),
+                    "absorbed": sorted(incident.absorbed_from),
                 },
             }
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from tests.reference import edit
 from tests.reference import lifecycle as life
 from tests.reference.alerts import cleared_alert
 from tests.reference.calendars import Calendar
@@ -28,29 +30,58 @@ Identity = tuple[str, str]
 class Incident:
     def __init__(
         self,
-        policies: Policies,
-        record: Record,
+        editions: list[tuple[int, Policies]],
+        records: list[Record],
         excludes: dict[Identity, list[tuple[int, int]]],
     ) -> None:
-        self.policies = policies
-        self.record = record
+        # Each edition has a record of its own: the same events, read by its labels and defaults.
+        self.editions = editions
+        self.records = records
+        self.directory = records[0].directory
+        self.current = 0
         self.excludes = excludes
         self.cycles: dict[Identity, list[Cycle]] = {}
-        self.definitions: dict[Identity, ClockDef] = {}
+        self.matched: list[dict[Identity, ClockDef]] = [{} for _ in editions]
         self.eligible: set[Identity] = set()
         self.pending: dict[Identity, int] = {}
         self.alerts: list[dict[str, Any]] = []
         self.snoozed_until: int | None = None
+        self.absorbed_opened: int | None = None
+        self.absorbed_from: set[str] = set()
         self.now = 0
         self.gone: Moment | None = None
 
     @property
-    def view(self) -> View:
-        assert self.record.view is not None
-        return self.record.view
+    def policies(self) -> Policies:
+        """The edition in force."""
+        return self.editions[self.current][1]
 
-    def calendar(self, name: str) -> Calendar:
-        return self.policies.calendar(name, self.view.text("time_zone"))
+    @property
+    def record(self) -> Record:
+        return self.records[self.current]
+
+    @property
+    def definitions(self) -> dict[Identity, ClockDef]:
+        """The clocks that the edition in force has for the incident."""
+        return self.matched[self.current]
+
+    @property
+    def view(self) -> View:
+        return self.view_in(self.current)
+
+    def view_in(self, edition: int) -> View:
+        view = self.records[edition].view
+        assert view is not None
+        return view
+
+    def steps_view(self, cycle: Cycle) -> View:
+        """As the edition sees the incident whose steps the cycle has."""
+        return self.view_in(cycle.steps_of)
+
+    def calendar(self, cycle: Cycle, name: str) -> Calendar:
+        """A calendar that a step of the cycle names."""
+        policies = self.editions[cycle.steps_of][1]
+        return policies.calendar(name, self.steps_view(cycle).text("time_zone"))
 
     def open_cycles(self) -> list[Cycle]:
         return [c for cycles in self.cycles.values() for c in cycles if c.state == "open"]
@@ -69,11 +100,12 @@ class Incident:
         timer at t"."""
         if self.gone is not None:
             return
+        self.pass_editions(t)
         if self.record.view is not None:
             advance(self, t, inclusive=False)
         self.now = t
         if kind == "customer.updated":
-            self.record.update_directory(subject, data)
+            self.directory.update(subject, data)
             view = self.record.view
             # "applies from its `time` on to the customer's open incidents too, as if each had an
             # `incident.updated` at that instant"
@@ -81,7 +113,8 @@ class Incident:
                 return
             kind, data = "incident.updated", {}
         opened = self.record.opened
-        moment = self.record.apply(t, kind, data)
+        moments = self._moments(lambda record, own: record.apply(t, kind, data, counting=own))
+        moment = moments[self.current]
         if moment.gone:
             self._leave(moment)
             return
@@ -95,50 +128,113 @@ class Incident:
             self.snoozed_until = until if until > t else None
             for cycle in self.open_cycles():
                 cycle.wake.clear()
-        self._clocks(moment)
+        self._clocks(moments)
         if kind == "clock.overridden":
             override(self, moment)
         forget_scores(self, t)
 
-    def _clocks(self, m: Moment) -> None:
-        ended: dict[Identity, tuple[Cycle, str]] = {}
-        self._endings(m, ended)
-        before = dict(self.definitions)
-        self._match(m)
-        for cycle in self.open_cycles():
-            identity = cycle.definition.identity
-            definition = self.definitions.get(identity)
-            if definition is None:
-                # "others are cancelled"; "No policy matches any more: clocks cancelled"
-                self.end(cycle, m.t, "cancelled", why="dropped")
+    def _moments(self, read: Callable[[Record, bool], Moment]) -> list[Moment]:
+        """By each edition; the one in force first, since it counts."""
+        order = sorted(range(len(self.records)), key=lambda n: n != self.current)
+        found = {n: read(self.records[n], n == self.current) for n in order}
+        return [found[n] for n in range(len(self.records))]
+
+    def _edits(self, t: int) -> list[Moment]:
+        return self._moments(lambda record, own: record.edit(t, counting=own))
+
+    def pass_editions(self, t: int) -> None:
+        """ "An edition is in force for everything at or after its `effective_from`"."""
+        while self.current + 1 < len(self.editions) and self.editions[self.current + 1][0] <= t:
+            instant = self.editions[self.current + 1][0]
+            if self.record.view is None or self.gone is not None:
+                self.current += 1
+                self.directory.edit(self.policies.customers)
             else:
-                cycle.definition = definition
-        switched = {i for i, d in self.definitions.items() if before.get(i) is not d}
-        self._endings(m, ended, only=switched)
+                advance(self, instant, inclusive=False)
+                self.now = instant
+                # whether a customer had spoken was judged by the labels of then
+                self.records[self.current + 1].spoke = self.record.spoke
+                self.current += 1
+                self.directory.edit(self.policies.customers)
+                self._clocks(self._edits(instant), edited=True)
+                forget_scores(self, instant)
+
+    def _clocks(self, moments: list[Moment], *, edited: bool = False) -> None:
+        m = moments[self.current]
+        ended: dict[Identity, tuple[Cycle, str]] = {}
+        ladders = {id(cycle): cycle.ladder for cycle in self.open_cycles()}
+        before = dict(enumerate(self.matched))
+        taken: list[tuple[Cycle, str]] = []
+        if edited:
+            self._match(self.current, m, always=True)
+            taken = edit.open_cycles(self, m)
+        new_rules = {id(cycle) for cycle, _ in taken}
+        kept = [cycle for cycle in self.open_cycles() if id(cycle) not in new_rules]
+        self._endings(moments, ended, kept)
+        for edition in range(self.current + (not edited)):
+            self._match(edition, moments[edition])
+        for cycle in kept:
+            if cycle.state == "open":
+                self._rematch(cycle, moments)
+        self._endings(moments, ended, [cycle for cycle, _ in taken])
+        switched = [
+            c for c in kept if before[c.edition].get(c.definition.identity) is not c.definition
+        ]
+        self._endings(moments, ended, switched)
+        for cycle, mode in taken:
+            if cycle.state == "open":
+                edit.take_over(self, cycle, mode, m)
         for cycle in self.open_cycles():
+            own = moments[cycle.edition]
             was = cycle.paused
-            paused = life.paused_after(cycle.definition, m, was)
+            paused = life.paused_after(cycle.definition, own, was)
             cycle.switch(m.t, PAUSE if paused else RUN)
             if was and not paused and cycle.pin is not None:
                 # the target of a pinned clock shrank while it was paused
                 rebase(self, cycle, m.t)
         new = self._reopenings(m)
         for cycle in self.open_cycles():
-            retarget(self, cycle, m)
+            if id(cycle) in new_rules:
+                edit.new_target(self, cycle, m.t)
+            else:
+                retarget(self, cycle, moments[cycle.edition])
+            steps = ladders.get(id(cycle), cycle.ladder)
+            if cycle.state == "open" and steps is not cycle.ladder:
+                rebase(self, cycle, m.t)
         self._starts(m, ended, new)
+
+    def _rematch(self, cycle: Cycle, moments: list[Moment]) -> None:
+        """The clock goes on under the policy that its own edition has for it now; its steps are
+        those of the edition whose steps it has ("within an edition another policy brings its own
+        steps")."""
+        identity = cycle.definition.identity
+        definition = self.matched[cycle.edition].get(identity)
+        if definition is None:
+            # "others are cancelled"; "No policy matches any more: clocks cancelled"
+            self.drop(cycle, moments[self.current].t)
+            return
+        cycle.definition = definition
+        steps = self.matched[cycle.steps_of].get(identity)
+        if steps is not None:
+            cycle.ladder = steps.ladder
+
+    def drop(self, cycle: Cycle, t: int) -> None:
+        """The policy or the target went away; the clock may come back."""
+        self.end(cycle, t, "cancelled", why="dropped")
+        self.eligible.discard(cycle.definition.identity)
 
     # --- ends --------------------------------------------------------------------------------
 
     def _endings(
         self,
-        m: Moment,
+        moments: list[Moment],
         ended: dict[Identity, tuple[Cycle, str]],
-        only: set[Identity] | None = None,
+        cycles: list[Cycle],
     ) -> None:
-        for cycle in self.open_cycles():
-            identity = cycle.definition.identity
-            if only is not None and identity not in only:
+        for cycle in cycles:
+            if cycle.state != "open":
                 continue
+            identity, m = cycle.definition.identity, moments[cycle.edition]
             how = life.ending(cycle.definition, m)
             if how is not None:
                 due = cycle.due()
@@ -160,8 +256,10 @@ class Incident:
     def _leave(self, m: Moment) -> None:
         """ "Deleted or merged cancels every clock"; nothing comes after."""
         if m.type == "incident.deleted":
-            for name in ("title", "url", "requester"):
-                self.view.values.pop(name, None)
+            for record in self.records:
+                for name in ("title", "url", "requester"):
+                    if record.view is not None:
+                        record.view.values.pop(name, None)
         for cycle in self.open_cycles():
             self.end(cycle, m.t, "cancelled", why="gone")
         self.pending.clear()
@@ -169,15 +267,16 @@ class Incident:
 
     # --- matching ----------------------------------------------------------------------------
 
-    def _match(self, m: Moment) -> None:
+    def _match(self, edition: int, m: Moment, *, always: bool = False) -> None:
         """ "Matching is repeated when an attribute that rules mention changes"; per set, "first
         match in order", or all of a `match: all` set."""
-        if not m.first and not self._mentioned_changed(m):
+        policies = self.editions[edition][1]
+        if not (always or m.first or _mentioned_changed(policies, m)):
             return
         chosen: dict[Identity, ClockDef] = {}
         taken: set[str] = set()
-        for policy in self.policies.policies:
-            first_only = self.policies.sets[policy.set_name]["match"] == "first"
+        for policy in policies.policies:
+            first_only = policies.sets[policy.set_name]["match"] == "first"
             if first_only and policy.set_name in taken:
                 continue
             begin, end = policy.valid
@@ -187,16 +286,7 @@ class Incident:
                 taken.add(policy.set_name)
                 for definition in policy.clocks:
                     chosen[definition.identity] = definition
-        self.definitions = chosen
-
-    def _mentioned_changed(self, m: Moment) -> bool:
-        before = m.before
-        assert before is not None
-        return any(
-            before.lookup(name) != m.after.lookup(name) or before.has(name) != m.after.has(name)
-            for name in self.policies.mentioned
-            if name != "score"
-        )
+        self.matched[edition] = chosen
 
     # --- starts ------------------------------------------------------------------------------
 
@@ -215,7 +305,8 @@ class Incident:
             assert cycle.stopped is not None
             mode = life.continues(d, cycle.stopped, m.t)
             if mode == "continue":
-                cycle.definition = d
+                cycle.definition, cycle.ladder = d, d.ladder
+                cycle.edition = cycle.steps_of = self.current
                 cycle.reopen(m.t)
                 paused = life.paused_at_start(d, m.after, m.spoke, m)
                 cycle.switch(m.t, PAUSE if paused else RUN)
@@ -226,7 +317,10 @@ class Incident:
         return new
 
     def _starts(
-        self, m: Moment, ended: dict[Identity, tuple[Cycle, str]], new: set[Identity]
+        self,
+        m: Moment,
+        ended: dict[Identity, tuple[Cycle, str]],
+        new: set[Identity],
     ) -> None:
         eligible: set[Identity] = set()
         # `next_response` asks whether a first_response is open, so it comes last
@@ -255,7 +349,8 @@ class Incident:
 
     def _normal_start(self, d: ClockDef, m: Moment, ended: tuple[Cycle, str] | None) -> int | None:
         if ended is not None and ended[1] == "reset":
-            return m.t if life.start_holds(d, m) else None
+            may = ended[0].edition == self.current or life.may_start(d, m)
+            return m.t if may and life.start_holds(d, m) else None
         if d.kind == "next_response" and d.conditions["start"] is None:
             return self._next_response(d)
         if ended is not None:
@@ -283,18 +378,19 @@ class Incident:
         if self.view.done:
             return None
         exists = False
-        for identity, other in self.definitions.items():
+        for cycle in self.open_cycles():
+            # also one that an edition left where it was
+            other = cycle.definition
             if other.kind == "first_response" and other.set_name == d.set_name:
-                if choose_target(self.policies, other, self.view) is not None:
-                    exists = True
-                last = self.last(identity)
-                if last is not None and last.state == "open":
-                    return None
+                return None
+        for other in self.definitions.values():
+            if other.kind == "first_response" and other.set_name == d.set_name:
+                exists = exists or choose_target(self.policies, other, self.view) is not None
         return life.unanswered_since(d, self.record.moments, exists)
 
     def _opening(self, d: ClockDef) -> int:
         assert self.record.opened is not None
-        earlier = self.record.absorbed_opened
+        earlier = self.absorbed_opened
         if earlier is None or d.option("on_merge", "earlier_start") == "own_start":
             return self.record.opened
         return min(self.record.opened, earlier)
@@ -313,6 +409,9 @@ class Incident:
         cycles = self.cycles.setdefault(d.identity, [])
         cycle = Cycle(
             definition=d,
+            ladder=d.ladder,
+            edition=self.current,
+            steps_of=self.current,
             number=len(cycles) + 1,
             calendar=calendar,
             choice=choice,
@@ -320,7 +419,7 @@ class Incident:
             party=self._party(d, start),
             stretches=life.stretches_since(d, start, self.record.moments),
             excludes=self.excludes.get(d.identity, []),
-            seen=seen(self, d, choice),
+            seen=seen(self, d, choice, self.current),
             from_opening=own and self._from_opening(d, start),
         )
         cycles.append(cycle)
@@ -346,10 +445,10 @@ class Incident:
     # --- the opening moves -------------------------------------------------------------------
 
     def _absorb(self, data: dict[str, Any]) -> None:
-        self.record.absorbed_from |= {data["from"], *data.get("absorbed", [])}
+        self.absorbed_from |= {data["from"], *data.get("absorbed", [])}
         other = parse_time(data["opened_at"])
-        known = self.record.absorbed_opened
-        self.record.absorbed_opened = other if known is None else min(known, other)
+        known = self.absorbed_opened
+        self.absorbed_opened = other if known is None else min(known, other)
         self._move_starts()
 
     def _move_starts(self) -> None:
@@ -359,5 +458,15 @@ class Incident:
             start = self._opening(d)
             if cycle.from_opening and start != cycle.started:
                 cycle.move_start(start)
-                cycle.target = make_target(cycle.choice, cycle.calendar, start)
+                cycle.target = make_target(cycle.choice, cycle.calendar, start, cycle)
                 rebase(self, cycle, self.now)
+
+
+def _mentioned_changed(policies: Policies, m: Moment) -> bool:
+    before = m.before
+    assert before is not None
+    return any(
+        before.lookup(name) != m.after.lookup(name) or before.has(name) != m.after.has(name)
+        for name in policies.mentioned
+        if name != "score"
+    )

@@ -24,7 +24,7 @@ def acknowledge(incident: Incident, m: Moment) -> None:
         if m.type == "incident.unacknowledged":
             continue
         until = m.data.get("until")
-        expires = cycle.definition.ladder.ack_expires
+        expires = cycle.ladder.ack_expires
         end = None
         if until is not None:
             end = parse_time(until)

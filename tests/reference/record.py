@@ -90,6 +90,7 @@ class Moment:
     before: View | None
     after: View
     spoke: bool  # a customer has spoken while the class is `waiting_customer` (D12)
+    silent: bool = False  # an edition came into force: "as if an event had come that says nothing"
 
     @property
     def is_comment(self) -> bool:
@@ -144,13 +145,50 @@ def truth(
 
     def lookup(name: str) -> Any:
         if name.startswith("event."):
-            if moment is None:
+            if moment is None or moment.silent:
                 return Nothing()
             part = name[6:]
             return moment.type if part == "type" else getattr(moment, part)
         return score if name == "score" else view.lookup(name)
 
     return condition.holds(lookup, view.has)
+
+
+@dataclass
+class Counts:
+    """What was counted of an incident, by the labels in force when it happened."""
+
+    reopens: int = 0
+    handoffs: int = 0
+
+
+class Directory:
+    """The customers of the edition in force, and on them what `customer.updated` said: it "applies
+    from its `time` on", also to the entries of a later edition."""
+
+    def __init__(self, customers: dict[str, dict[str, Any]]) -> None:
+        self.entries = dict(customers)
+        self._updates: list[tuple[str, dict[str, Any]]] = []
+
+    def update(self, customer: str, data: dict[str, Any]) -> None:
+        """`customer.updated`: "the attributes of `customers`, null unsets"."""
+        self._updates.append((customer, data))
+        self._enter(customer, data)
+
+    def edit(self, customers: dict[str, dict[str, Any]]) -> None:
+        """Another edition came into force."""
+        self.entries = dict(customers)
+        for customer, data in self._updates:
+            self._enter(customer, data)
+
+    def _enter(self, customer: str, data: dict[str, Any]) -> None:
+        entry = dict(self.entries.get(customer, {}))
+        for name, value in data.items():
+            if name in DIRECTORY or name == "valid":
+                entry.pop(name, None)
+                if value is not None:
+                    entry[name] = value if name == "valid" else str(value)
+        self.entries[customer] = entry
 
 
 @dataclass
@@ -161,32 +199,31 @@ class Record:
     tenant: str
     incident: str
     actors: tuple[str, ...]
-    directory: dict[str, dict[str, Any]]
+    directory: Directory
     own: dict[str, Any] = field(default_factory=dict)
     custom: dict[str, Any] = field(default_factory=dict)
     opened: int | None = None
     inferred: bool = False
-    reopens: int = 0
-    handoffs: int = 0
+    counts: Counts = field(default_factory=Counts)
     csat: int | None = None
     spoke: bool = False
     view: View | None = None
     moments: list[Moment] = field(default_factory=list)
-    absorbed_opened: int | None = None
-    absorbed_from: set[str] = field(default_factory=set)
 
-    def update_directory(self, customer: str, data: dict[str, Any]) -> None:
-        """`customer.updated`: "the attributes of `customers`, null unsets"."""
-        entry = dict(self.directory.get(customer, {}))
-        for name, value in data.items():
-            if name in DIRECTORY or name == "valid":
-                entry.pop(name, None)
-                if value is not None:
-                    entry[name] = value if name == "valid" else str(value)
-        self.directory = {**self.directory, customer: entry}
+    def edit(self, t: int, *, counting: bool) -> Moment:
+        """Another edition came into force: the directory may say something else."""
+        before = self.view
+        assert before is not None
+        self.view = self._look(t)
+        self._count(before, self.view, counting)
+        self.view = self._look(t)
+        moment = Moment(t, "", {}, False, False, before, self.view, self.spoke, silent=True)
+        self.moments.append(moment)
+        return moment
 
-    def apply(self, t: int, kind: str, data: dict[str, Any]) -> Moment:
-        """Apply one event's attributes; returns what the clocks need to know of it."""
+    def apply(self, t: int, kind: str, data: dict[str, Any], *, counting: bool) -> Moment:
+        """Apply one event's attributes; returns what the clocks need to know of it. The record of
+        the edition in force counts what is counted once: reopenings and hand-offs."""
         before = self.view
         echo = data.get("actor") in self.actors
         first = before is None
@@ -203,14 +240,7 @@ class Record:
             self.csat = int(data["csat"])
         after = self._look(t)
         if before is not None:
-            if before.done and not after.done:
-                self.reopens += 1
-            teams = (before.text("team"), after.text("team"))
-            if all(teams) and teams[0] != teams[1]:
-                self.handoffs += 1
-            if before.text("status") != after.text("status"):
-                # D12 holds "until the status changes again"
-                self.spoke = False
+            self._count(before, after, counting)
         comment = kind == "incident.commented" and data.get("author") == "customer"
         if comment and not echo and data.get("public") is not False:
             self.spoke = self.spoke or after.status_class == "waiting_customer"
@@ -218,6 +248,16 @@ class Record:
         moment = Moment(t, kind, data, first, echo, before, self.view, self.spoke)
         self.moments.append(moment)
         return moment
+
+    def _count(self, before: View, after: View, counting: bool) -> None:
+        if counting and before.done and not after.done:
+            self.counts.reopens += 1
+        teams = (before.text("team"), after.text("team"))
+        if counting and all(teams) and teams[0] != teams[1]:
+            self.counts.handoffs += 1
+        if before.text("status") != after.text("status"):
+            # D12 holds "until the status changes again"
+            self.spoke = False
 
     def _opened(self, t: int, data: dict[str, Any]) -> int:
         given = data.get("opened_at")
@@ -241,7 +281,7 @@ class Record:
             if data["custom"] is None:
                 self.custom = {}
             else:
-                self.custom = {**self.custom, **self._typed(data["custom"])}
+                self.custom = {**self.custom, **data["custom"]}
                 self.custom = {k: v for k, v in self.custom.items() if v is not None}
         if kind in STATUS_OF and data.get("status") is None:
             # "set the status `resolved`, `closed`, `open` unless they carry one"
@@ -261,7 +301,7 @@ class Record:
     def _look(self, t: int) -> View:
         """What events set, else what the directory says at `t`, else the declared default."""
         values = {name: value for name, value in self.own.items() if value not in (None, "")}
-        entry = self.directory.get(values.get("customer", ""), {})
+        entry = self.directory.entries.get(values.get("customer", ""), {})
         begin, end = valid_window(entry.get("valid"))
         if (begin is None or begin <= t) and (end is None or t < end):
             for name in DIRECTORY:
@@ -270,7 +310,7 @@ class Record:
         for name, value in self.policies.attribute_defaults.items():
             if not name.startswith("custom."):
                 values.setdefault(name, value)
-        custom = dict(self.custom)
+        custom = self._typed(self.custom)
         for name, value in self.policies.attribute_defaults.items():
             if name.startswith("custom."):
                 custom.setdefault(name[7:], value)
@@ -282,8 +322,8 @@ class Record:
             custom=custom,
             custom_types={k: v for k, v in self.policies.attribute_types.items()},
             status_class=self.policies.status_class(values.get("status", "")),
-            reopens=self.reopens,
-            handoffs=self.handoffs,
+            reopens=self.counts.reopens,
+            handoffs=self.counts.handoffs,
             csat=self.csat,
         )
 

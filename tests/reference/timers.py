@@ -38,6 +38,7 @@ def advance(incident: Incident, limit: int, *, inclusive: bool) -> None:
     "An event at instant t is applied before a timer at t". The breach is no such timer: "a clock is
     met if the event's time is <= due, breached at due + 1 ms otherwise", so a breach at due + 1
     comes before the events of due + 1 (G13: resolved at due + 1 ms is met and broken).
+    So too with an edition that begins at `limit`: the due lies before it.
     """
     while True:
         found = [d for d in _candidates(incident, limit) if _within(d, limit, inclusive)]
@@ -62,7 +63,7 @@ def _candidates(incident: Incident, limit: int) -> list[Due]:
             if due is not None and (cycle.running or cycle.pin is not None):
                 breach_key = (due + 1, 0, *cycle.definition.identity)
                 out.append(Due(breach_key, due + 1, "breach", cycle))
-        ladder = cycle.definition.ladder
+        ladder = cycle.ladder
         for rung in [*ladder.warnings, *ladder.after]:
             timing = _timing(incident, cycle, rung, limit)
             if timing is not None:
@@ -163,8 +164,8 @@ def break_clock(incident: Incident, cycle: Cycle, at: int, *, attached: bool) ->
     if attached and cycle.definition.option("if_already_breached", "alert") == "silent":
         return
     steps = []
-    for step in cycle.definition.ladder.at_breach:
-        inside = step.during is None or incident.calendar(step.during).is_open(incident.now)
+    for step in cycle.ladder.at_breach:
+        inside = step.during is None or incident.calendar(cycle, step.during).is_open(incident.now)
         if inside:
             steps.append(step)
     breach_alert(incident, cycle, at, steps)
@@ -188,7 +189,7 @@ def _try(incident: Incident, cycle: Cycle, rung: Rung, instant: int, at: int) ->
     cycle.at_once.pop(rung.key, None)
     cycle.wake.pop(rung.key, None)
     cycle.reached.pop(rung.key, None)
-    if condition is not None and not truth(condition, incident.view, None, score):
+    if condition is not None and not truth(condition, incident.steps_view(cycle), None, score):
         cycle.rungs[rung.key] = "passed"
         if was_pulled is not None:
             _pull_next(cycle, was_pulled)
@@ -202,7 +203,7 @@ def _try(incident: Incident, cycle: Cycle, rung: Rung, instant: int, at: int) ->
 def _pull_next(cycle: Cycle, at: int) -> None:
     """ "sent with `unreached: true`, and the next step after the breach fires at the same
     instant"."""
-    for rung in cycle.definition.ladder.after:
+    for rung in cycle.ladder.after:
         if rung.key in cycle.rungs or rung.key in cycle.pulled:
             continue
         acked = _acknowledgeable(rung) and _after_ack(cycle, at) != at
@@ -225,7 +226,7 @@ def held_until(incident: Incident, cycle: Cycle, rung: Rung, at: int) -> int | N
         if begin <= at < end and (when is None or truth(when, incident.view)):
             return end
     if step.during is not None:
-        calendar = incident.calendar(step.during)
+        calendar = incident.calendar(cycle, step.during)
         if not calendar.is_open(at):
             return calendar.next_open(at) if step.hold_outside else None
     elif step.hold_outside:
@@ -237,7 +238,7 @@ def forget_scores(incident: Incident, t: int) -> None:
     """After an event: a held step at a score fires "if still true"; else it starts anew when the
     score is reached again."""
     for cycle in incident.open_cycles():
-        for rung in cycle.definition.ladder.warnings:
+        for rung in cycle.ladder.warnings:
             if rung.key in cycle.reached:
                 if scores.first_instant(incident, cycle, rung.value, t, t) is None:
                     del cycle.reached[rung.key]
@@ -259,7 +260,7 @@ def rebase(incident: Incident, cycle: Cycle, t: int) -> None:
         break_clock(incident, cycle, due + 1, attached=True)
     cycle.pulled.clear() if past else None
     passed: list[tuple[int, int, int, Rung]] = []
-    for rung in cycle.definition.ladder.warnings:
+    for rung in cycle.ladder.warnings:
         if rung.kind != "score":
             _rebase_warning(cycle, rung, t, passed)
     if passed and not past:
@@ -268,7 +269,7 @@ def rebase(incident: Incident, cycle: Cycle, t: int) -> None:
             del cycle.rungs[highest.key]
             cycle.at_once[highest.key] = instant
     if cycle.breached:
-        for rung in cycle.definition.ladder.after:
+        for rung in cycle.ladder.after:
             _rebase_after(cycle, rung, t)
 
 
