@@ -395,23 +395,30 @@ class Incident:
             return self.record.opened
         return min(self.record.opened, earlier)
 
-    def start(self, d: ClockDef, start: int, *, own: bool = False) -> None:
-        """`own`: by the clock's own start, which `starts_at` replaces "when it is not later"."""
-        choice = choose_target(self.policies, d, self.view)
+    def start(
+        self, d: ClockDef, start: int, *, own: bool = False, like: Cycle | None = None
+    ) -> None:
+        """`own`: by the clock's own start, which `starts_at` replaces "when it is not later".
+
+        `like`: under the editions that this cycle has, not under the one in force.
+        """
+        edition = self.current if like is None else like.edition
+        policies, view = self.editions[edition][1], self.view_in(edition)
+        choice = choose_target(policies, d, view)
         if choice is None:
             return
         attribute = d.option("starts_at", None)
         if own and attribute is not None:
-            given = self.view.time(attribute)
+            given = view.time(attribute)
             if given is not None and given <= start:
                 start = given
-        calendar = choose_calendar(self.policies, d, self.view)
+        calendar = choose_calendar(policies, d, view)
         cycles = self.cycles.setdefault(d.identity, [])
         cycle = Cycle(
             definition=d,
-            ladder=d.ladder,
-            edition=self.current,
-            steps_of=self.current,
+            ladder=d.ladder if like is None else like.ladder,
+            edition=edition,
+            steps_of=self.current if like is None else like.steps_of,
             number=len(cycles) + 1,
             calendar=calendar,
             choice=choice,
@@ -419,7 +426,7 @@ class Incident:
             party=self._party(d, start),
             stretches=life.stretches_since(d, start, self.record.moments),
             excludes=self.excludes.get(d.identity, []),
-            seen=seen(self, d, choice, self.current),
+            seen=seen(self, d, choice, edition),
             from_opening=own and self._from_opening(d, start),
         )
         cycles.append(cycle)

@@ -52,10 +52,8 @@ def retarget(incident: Incident, cycle: Cycle, m: Moment) -> None:
     if mode == "restart" and cycle.pin is None:
         # "ends the cycle as `cancelled` and starts the next one at that instant"
         incident.end(cycle, m.t, "cancelled", why="restart")
-        in_force = incident.definitions.get(d.identity)
-        if in_force is not None:
-            # "the next cycle ... begins under the edition in force"
-            incident.start(in_force, m.t)
+        # "the clock keeps its version until it ends, also through later priority changes"
+        incident.start(d, m.t, like=cycle)
         return
     target_changed = old[:2] != cycle.seen[:2]
     if not target_changed and not policy_changed:

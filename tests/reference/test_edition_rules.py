@@ -223,10 +223,14 @@ def test_the_next_cycle_begins_under_the_edition_in_force() -> None:
     new = "policies: [{name: all, clocks: {update: {every: 3h}}}]"
     reply = ("commented", {"author": "agent"})
     opened = [("09:00", "created"), ("09:10", *reply)]
-    for event in (reply, ("updated", {"priority": "low"})):
-        result = run(first, [*opened, ("09:50", *event)], "10:00", ("09:30", new))
-        assert one(result, "update")["target_ms"] == HOUR
-        assert one(result, "update", 2)["due"] == instant("12:50:00.000")
+    result = run(first, [*opened, ("09:50", *reply)], "10:00", ("09:30", new))
+    assert one(result, "update")["target_ms"] == HOUR
+    assert one(result, "update", 2)["due"] == instant("12:50:00.000")
+    # "also through later priority changes": what only restarts keeps its edition.
+    result = run(
+        first, [*opened, ("09:50", "updated", {"priority": "low"})], "10:00", ("09:30", new)
+    )
+    assert one(result, "update", 2)["due"] == instant("10:50:00.000")
 
 
 def test_next_response_waits_for_a_first_response_that_stayed_pinned() -> None:
