@@ -32,6 +32,7 @@ from sla_engine.clock.rules import (
     ENGINE_ENTRY_SLOT,
     ENGINE_ERA_SLOT,
     ENGINE_HANDOFFS_SLOT,
+    ENGINE_HANDS,
     ENGINE_REOPENS_SLOT,
     ENGINE_TIMES,
     directory,
@@ -157,7 +158,7 @@ def matches_anew(rules: Any, work: Any) -> bool:
     before = profiles(rules)[said["old_profile"]]
     if before["values"] != profiles(rules)[said["profile"]]["values"]:
         return True
-    if said["situation"] & (TEAM_ENTERED | TEAM_LEFT | ASSIGNEE_ENTERED | ASSIGNEE_LEFT):
+    if said["situation"] & engine(rules)[ENGINE_HANDS]:
         return True
     mentioned = engine(rules)[ENGINE_TIMES]
     for n in range(len(said["times"])):

@@ -25,6 +25,8 @@ from sla_engine.clock.rules import (
     PAUSE,
     RESET,
     SETTLES,
+    SPOKE,
+    SPOKE_OPENING,
     STOP,
     Kind,
     columns,
@@ -103,7 +105,8 @@ def starts_earlier(rules: Any, work: Any, column: int) -> bool:
     given = time_in(said["times"], said["opened"], definition["starts_at"])
     if given == 0 or given >= said["t"]:
         return False
-    return conditions(rules)[said["now"], column] & (BEGINS | STOP | RESET) != 0
+    begins = BEGINS | STOP | RESET | SPOKE | SPOKE_OPENING
+    return conditions(rules)[said["now"], column] & begins != 0
 
 
 @far

@@ -29,6 +29,7 @@ from sla_engine.clock.rules import (
     OPT_HAS_RESUME,
     OPT_RECURS,
     OPT_REOPENS,
+    OVER,
     PAUSE,
     RESET,
     RESUME,
@@ -40,10 +41,9 @@ from sla_engine.clock.rules import (
     conditions,
     definitions,
     plans,
-    profiles,
     situations,
 )
-from sla_engine.clock.situation import BETWEEN, BY_ENGINE, PAUSE_LIFTED, REOPENED, RESOLVED_CLASS
+from sla_engine.clock.situation import BETWEEN, BY_ENGINE, PAUSE_LIFTED, REOPENED
 from sla_engine.clock.stretches import record_segment
 from sla_engine.clock.work import (
     MOMENTS,
@@ -118,15 +118,9 @@ def bits_at(rules: Any, work: Any, row: int, column: int, n: int, between: int) 
 
 
 @inner
-def is_done_at(rules: Any, work: Any, n: int) -> bool:
-    """Whether the incident is resolved or closed after the n-th moment."""
-    return profiles(rules)[moments(work)[n]["profile"]]["status"] >= RESOLVED_CLASS
-
-
-@inner
-def counts_resolved(rules: Any, work: Any, kind: int, n: int, bits: int) -> bool:
-    """Whether a clock that the resolution would have met stood still after the n-th moment."""
-    if not is_done_at(rules, work, n):
+def counts_resolved(kind: int, bits: int) -> bool:
+    """Whether a clock that the resolution would have met stood still after a moment."""
+    if bits & OVER == 0:
         return False
     return kind == _NEXT_RESPONSE or bits & STOP != 0
 
@@ -166,16 +160,16 @@ def trace(rules: Any, work: Any, row: int, at: int) -> int:
         between = moments(work)[first - 1]["t"] != start
         bits = bits_at(rules, work, row, column, first - 1, between)
         event_bits = bits_at(rules, work, row, column, first - 1, False)
-        if counts_resolved(rules, work, definition["kind"], first - 1, event_bits):
+        if counts_resolved(definition["kind"], event_bits):
             kind = RESOLVED_TIME
         elif bits & PAUSE:
             kind = PAUSED_TIME
     clock["since"] = start
     for n in range(first, counts(work)[MOMENTS]):
         bits = bits_at(rules, work, row, column, n, False)
-        still = kind == RESOLVED_TIME and is_done_at(rules, work, n)
+        still = kind == RESOLVED_TIME and bits & OVER != 0
         after = RUNNING_TIME
-        if still or counts_resolved(rules, work, definition["kind"], n, bits):
+        if still or counts_resolved(definition["kind"], bits):
             after = RESOLVED_TIME
         elif paused_after(options, bits, moments(work)[n]["situation"], kind == PAUSED_TIME):
             after = PAUSED_TIME
@@ -239,7 +233,7 @@ def past_start(rules: Any, work: Any, row: int, column: int, opening: int) -> in
             held = start
             start = next_start(options, bits, t)
             stopped = NO_START
-            if bits & STOP and is_done_at(rules, work, n):
+            if bits & STOP and bits & OVER:
                 stopped = t
             if stopped != NO_START and start == NO_START and options & OPT_REOPENS:
                 stopped_start = held

@@ -186,6 +186,7 @@ MAY_START = 128
 SPOKE = 256  # a comment that next_response waits for
 SPOKE_OPENING = 512  # the same, given with `created`
 SETTLES = 1024  # answers the comments before it, or makes them void
+OVER = 2048  # the incident is resolved or closed, by the labels of the column's edition
 
 
 class Rules(NamedTuple):
@@ -252,4 +253,5 @@ ENGINE_ENTRY_SLOT = 3
 ENGINE_TIMES = 4  # bit per entry of INCIDENT.times that rules mention
 ENGINE_EDITION_SLOT = 5
 ENGINE_PINS_SLOT = 6
-ENGINE_SIZE = 7
+ENGINE_HANDS = 7  # edges of `clock.situation` that change an attribute that rules mention
+ENGINE_SIZE = 8

@@ -114,7 +114,7 @@ class Definitions:
         """Fill one profile's plan row: match the policies of every set, choose the targets.
 
         `values_in` gives the attributes as an edition reads them. A column in `pins` is matched
-        in the edition that it stays with, its steps in theirs.
+        in the edition that it stays with, its steps in theirs, as long as they have it.
         """
         row["definition"] = -1
         row["turn"] = -1
@@ -122,6 +122,7 @@ class Definitions:
             number: self._chosen(number, values_in(number), instant)
             for number in {edition, *(kept for pin in pins.values() for kept in pin)}
         }
+        pins = {column: pin for column, pin in pins.items() if column in chosen[pin[0]]}
         turn = []
         for number in sorted(chosen, key=lambda each: each != edition):
             values = values_in(number)

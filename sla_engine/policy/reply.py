@@ -15,6 +15,7 @@ from sla_engine.clock.rules import (
     CANCEL,
     HOLDS,
     MAY_START,
+    OVER,
     PAUSE,
     RESET,
     RESUME,
@@ -125,6 +126,7 @@ def situation_bits(clock: ClockPolicy, values: Mapping[str, Value], event: Situa
         (facts.customer_spoke, SPOKE),
         (facts.customer_opened, SPOKE_OPENING),
         (facts.settles, SETTLES),
+        (facts.over, OVER),
     ):
         if wanted:
             bits |= bit
@@ -143,7 +145,7 @@ class Facts:
         self._event = event
         self._values = values
         self._seen = {**values, **event.names()}
-        self._over = values["status_class"] in ("resolved", "closed")
+        self.over = values["status_class"] in ("resolved", "closed")
         self._reply = is_reply(clock, event)
 
     def holds(self, condition: Condition | None) -> bool:
@@ -158,13 +160,13 @@ class Facts:
             return self.holds(clock.stop)
         match clock.kind:
             case "first_response" | "next_response":
-                return self._reply or (clock.resolve_meets and self._over)
+                return self._reply or (clock.resolve_meets and self.over)
             case "update":
                 return self._reply
             case "resolution":
-                return self._over
+                return self.over
             case "ownership":
-                return self._changed_hands or self._over
+                return self._changed_hands or self.over
             case "acknowledge":
                 return self._acknowledged or (
                     event.has(ASSIGNEE_GIVEN) and not event.has(BY_ENGINE)
@@ -182,9 +184,9 @@ class Facts:
             return self.holds(clock.cancel)
         match clock.kind:
             case "first_response" | "next_response":
-                return self._over and not clock.resolve_meets
+                return self.over and not clock.resolve_meets
             case "update" | "acknowledge" | "answer":
-                return self._over
+                return self.over
         return False
 
     @property
@@ -209,10 +211,10 @@ class Facts:
             return self.holds(clock.start)
         match clock.kind:
             case "update":
-                return not self._over and (self._reply or not self._event.is_event)
+                return not self.over and (self._reply or not self._event.is_event)
             case "ownership":
-                return self._has_holder and not self._over
-        return not self._over or self._event.is_event
+                return self._has_holder and not self.over
+        return not self.over or self._event.is_event
 
     @property
     def may_start(self) -> bool:
@@ -225,7 +227,7 @@ class Facts:
             return False
         match clock.kind:
             case "update":
-                return not self._over
+                return not self.over
             case "ownership":
                 return self.start_holds
         recurs = clock.recurs or clock.reset is not None

@@ -26,6 +26,7 @@ from sla_engine.clock.rules import (
     ENGINE_ENTRY_SLOT,
     ENGINE_ERA_SLOT,
     ENGINE_HANDOFFS_SLOT,
+    ENGINE_HANDS,
     ENGINE_PINS_SLOT,
     ENGINE_REOPENS_SLOT,
     ENGINE_SIZE,
@@ -40,7 +41,7 @@ from sla_engine.clock.rules import (
 )
 from sla_engine.clock.work import NEED_A, NEED_B, NEED_C, Outcome
 from sla_engine.event.hashing import hash_text
-from sla_engine.event.layout import EventType, Member
+from sla_engine.policy.attribute_names import ATTRIBUTE_OF, HANDS, IMPLIED_STATUS
 from sla_engine.policy.class_reader import ClassReader
 from sla_engine.policy.definitions import Definitions, build_definitions
 from sla_engine.policy.directory import Directory, Update
@@ -61,36 +62,6 @@ from sla_engine.policy.profile import (
 from sla_engine.policy.reply import situation_bits, taken_apart
 from sla_engine.policy.values import as_type, value_in
 from sla_engine.score.kernels import base_of_priority, base_of_tier
-
-#: Member -> attribute name, for the members that conditions may read.
-ATTRIBUTE_OF = {
-    Member.PRIORITY: "priority",
-    Member.STATUS: "status",
-    Member.KIND: "kind",
-    Member.CHANNEL: "channel",
-    Member.CUSTOMER: "customer",
-    Member.REQUESTER: "requester",
-    Member.TIER: "tier",
-    Member.CONTRACT: "contract",
-    Member.TEAM: "team",
-    Member.ASSIGNEE: "assignee",
-    Member.VENDOR: "vendor",
-    Member.PRODUCT: "product",
-    Member.REGION: "region",
-    Member.TIME_ZONE: "time_zone",
-    Member.CALENDAR: "calendar",
-    Member.TAGS: "tags",
-    Member.DUE: "due",
-    Member.OPENED_AT: "opened_at",
-    Member.AUTHOR_ID: AUTHOR_ID,
-}
-
-_IMPLIED_STATUS = {
-    EventType.RESOLVED: "resolved",
-    EventType.CLOSED: "closed",
-    EventType.REOPENED: "open",
-}
-
 
 #: Condition rows that are kept; they are made anew on demand.
 _ROWS_MAX = 1 << 18
@@ -135,7 +106,7 @@ class RuleBook:
         for member, name in ATTRIBUTE_OF.items():
             slots[member] = index.get(name, -1)
         type_status = np.full(256, -1, np.int64)
-        for event_type, label in _IMPLIED_STATUS.items():
+        for event_type, label in IMPLIED_STATUS.items():
             type_status[event_type] = self.slots.class_of(index["status"], label)[0]
         for name, slot in index.items():
             if name.startswith("custom."):
@@ -150,6 +121,9 @@ class RuleBook:
         engine[ENGINE_ENTRY_SLOT] = index[ENTRY]
         engine[ENGINE_EDITION_SLOT] = index.get(EDITION, -1)
         engine[ENGINE_PINS_SLOT] = index.get(PINS, -1)
+        engine[ENGINE_HANDS] = sum(
+            edges for name, edges in HANDS.items() if name in self.slots.mentioned
+        )
         engine[ENGINE_TIMES] = sum(
             1 << place
             for place, name in enumerate(self.slots.times)

@@ -209,14 +209,19 @@ class Incident:
         steps")."""
         identity = cycle.definition.identity
         definition = self.matched[cycle.edition].get(identity)
+        if definition is None and cycle.edition != self.current:
+            # "it goes on under the edition in force, as under another policy"
+            cycle.edition = cycle.steps_of = self.current
+            definition = self.matched[cycle.edition].get(identity)
         if definition is None:
             # "others are cancelled"; "No policy matches any more: clocks cancelled"
             self.drop(cycle, moments[self.current].t)
             return
         cycle.definition = definition
         steps = self.matched[cycle.steps_of].get(identity)
-        if steps is not None:
-            cycle.ladder = steps.ladder
+        # "where that edition no longer has the clock for the incident, the steps are those of the
+        # edition it goes by"
+        cycle.ladder = definition.ladder if steps is None else steps.ladder
 
     def drop(self, cycle: Cycle, t: int) -> None:
         """The policy or the target went away; the clock may come back."""
@@ -305,12 +310,13 @@ class Incident:
             assert cycle.stopped is not None
             mode = life.continues(d, cycle.stopped, m.t)
             if mode == "continue":
+                other_steps = cycle.steps_of != self.current
                 cycle.definition, cycle.ladder = d, d.ladder
                 cycle.edition = cycle.steps_of = self.current
                 cycle.reopen(m.t)
                 paused = life.paused_at_start(d, m.after, m.spoke, m)
                 cycle.switch(m.t, PAUSE if paused else RUN)
-                if cycle.pin is not None:
+                if cycle.pin is not None or other_steps:
                     rebase(self, cycle, m.t)
             elif mode == "new":
                 new.add(identity)
