@@ -14,6 +14,7 @@ from sla_engine.errors import SlaError
 from sla_engine.event.times import format_time
 from sla_engine.policy.editions import Edition, Editions
 from sla_engine.policy.model import PolicySet
+from sla_engine.policy.tables import RuleBook
 
 #: Between the record and its instant, so that every worker has read it by then.
 LEAD_MS: Final = 2_000
@@ -38,7 +39,7 @@ def publish(
     editions = Editions(first, known)
     if editions.policies(editions.at(begin)).version == policies.version:
         return None
-    Editions(first, [*known, Edition(begin, policies)])
+    RuleBook(first, [*known, Edition(begin, policies)])  # a worker would refuse what this does
     store_set(store, policies)
     event = {
         "specversion": "1.0",

@@ -110,7 +110,7 @@ class Owned:
         ]
         if not (len(rows) or history or leaving) and next_offset == self.next_offset:
             return None
-        self._share(rows)
+        self.share(rows)
         entry = journal_entry(
             self.clock.value_ms,
             partition.book.editions.version,
@@ -199,7 +199,7 @@ class Owned:
             position = -1 if self.holds_position else self.alerts_position
             self.store.trim_outbox(self.number, self.token, last, position)
 
-    def _share(self, rows: NDArray[np.int64]) -> None:
+    def share(self, rows: NDArray[np.int64]) -> None:
         """Put what rows mean where whoever loads them finds it: profiles, calendars, updates."""
         for name, packed in self.turn.shared.items():
             self.store.put_shared(name, packed)

@@ -124,7 +124,13 @@ def editions_of(
     known: Callable[[str], PolicySet],
 ) -> list[Edition]:
     """The editions that these records make, in order."""
-    return [Edition(begin, known(version)) for begin, _, _, version in sorted(told)]
+    return [edition_of(each, known(each[-1])) for each in sorted(told)]
+
+
+def edition_of(told: tuple[int, int, str, str], policies: PolicySet) -> Edition:
+    """The edition that a record (`published`) makes of the set it names."""
+    begin, time, identity, _ = told
+    return Edition(begin, policies, (time, identity))
 
 
 def _put_first(store: Store, name: str, blob: bytes) -> None:

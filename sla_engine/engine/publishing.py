@@ -9,7 +9,7 @@ still goes by its own, whole. A clock is never computed from half of an edit (D7
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,10 +18,18 @@ from numpy.typing import NDArray
 from sla_engine.clock.layout import ENDED, IRREGULAR
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.partition import Partition
-from sla_engine.engine.policy_store import editions_in, keep_base, published, read_set, store_set
+from sla_engine.engine.patience import patiently
+from sla_engine.engine.policy_store import (
+    edition_of,
+    editions_in,
+    keep_base,
+    published,
+    read_set,
+    store_set,
+)
 from sla_engine.engine.ports import Store
 from sla_engine.engine.turn import Refused
-from sla_engine.errors import SlaError
+from sla_engine.errors import SlaError, StoreError
 from sla_engine.event.layout import DeadCode, DecodedBatch
 from sla_engine.event.times import format_time
 from sla_engine.policy.editions import Edition
@@ -37,13 +45,20 @@ _ROWS_BESIDE: Final = 48
 class Publishing:
     """The editions of a worker; `owned` are its partitions by number."""
 
-    def __init__(self, book: RuleBook, store: Store, owned: Mapping[int, Owned]) -> None:
+    def __init__(
+        self,
+        book: RuleBook,
+        store: Store,
+        owned: Mapping[int, Owned],
+        pause: Callable[[int], bool],
+    ) -> None:
+        """`pause` waits that many ms for a store that does not answer; False: give up."""
         self._book = book
         self._store = store
         self._owned = owned
+        self._pause = pause
         self._in_force: dict[int, int] = {}  # by partition: the edition its rows were swept for
-        self._since: dict[int, int] = {}  # and what it sends: what was decided from then on
-        self._behind: dict[int, NDArray[np.int64]] = {}  # rows that are not there yet
+        self._behind: dict[int, NDArray[np.int64]] = {}  # rows that may not be there yet
 
     def learn(self) -> None:
         """Before a claim: take in what the store knows."""
@@ -60,16 +75,25 @@ class Publishing:
             store_set(self._store, edition.policies)
 
     def take(self, batch: DecodedBatch, at: int) -> Refused | None:
-        """A `policy.published` of the log; why it cannot count, or None."""
-        begin, _, _, version = published(batch, at)
+        """A `policy.published` of the log; why it cannot count, or None.
+
+        StoreError when the store does not answer at all: then the record is read again.
+        """
+        told = published(batch, at)
+        begin, _, _, version = told
+        known = self._book.editions.published.get(begin)
+        if known is not None and known.policies.version == version:
+            return None
         try:
-            policies = read_set(self._store, version)
+            policies = patiently(lambda: read_set(self._store, version), self._pause)
             if policies is None:
                 return DeadCode.BAD_VALUE, (
                     f"no policy set `{version}` is stored; `sla-engine policy publish DIR` "
                     "stores one and sends this record"
                 )
-            self._adopt([Edition(begin, policies)])
+            self._adopt([edition_of(told, policies)])
+        except StoreError:
+            raise
         except SlaError as error:
             return DeadCode.BAD_VALUE, f"policy set `{version}` cannot be used: {error}"
         log.info("policy set %s is in force from %s on", version, format_time(begin))
@@ -90,13 +114,12 @@ class Publishing:
 
         `beside`: events are waiting.
         """
-        number = owned.number
-        in_force = self._book.editions.at(owned.partition.clock_ms)
-        before = self._in_force.get(number, 0)
-        if in_force != before:
+        number, partition = owned.number, owned.partition
+        in_force = self._book.editions.at(partition.clock_ms)
+        if in_force != self._in_force.get(number, 0) or owned.turn.lags:
             self._in_force[number] = in_force
-            self._since[number] = self._book.editions.all[min(before + 1, in_force)].begin_ms
-            self._behind[number] = rows_behind(owned.partition)
+            owned.turn.lags = False
+            self._behind[number] = np.flatnonzero(are_behind(partition, slice(partition.rows)))
         rows = self._behind.get(number)
         if rows is None:
             return False
@@ -105,24 +128,45 @@ class Publishing:
             self._behind[number] = rows[most:]
         else:
             del self._behind[number]
-        owned.turn.switch(rows[:most], self._since[number])
+        # What has happened to them since they were listed may have brought them there.
+        rows = rows[:most][are_behind(partition, rows[:most])]
+        if len(rows):
+            profiles = partition.work.incidents["profile"][rows]
+            owned.turn.switch(rows, int(self._book.profiles["until"][profiles].min()))
         return len(rows) > 0
 
-    def _adopt(self, editions: list[Edition]) -> None:
-        owned = self._owned.values()
-        if adopt(self._book, editions, [each.partition for each in owned]):
+    def _adopt(self, editions: Iterable[Edition]) -> None:
+        owned = list(self._owned.values())
+
+        def share() -> None:
+            """What rows of the turn in hand mean by the rules that they were made under."""
+            for each in owned:
+                each.share(each.partition.changed())
+
+        prepared = lambda: patiently(share, self._pause)  # noqa: E731
+        if adopt(self._book, editions, [each.partition for each in owned], prepared):
             for each in owned:
                 each.known_profiles.clear()
                 each.known_calendars.clear()
 
 
-def adopt(book: RuleBook, editions: Iterable[Edition], partitions: Iterable[Partition]) -> bool:
-    """Take in editions and bring the rows under the new numbers; False: nothing is new."""
-    profiles, calendars = book.stored_profiles(), book.stored_calendars()
-    if not book.publish(editions):
+def adopt(
+    book: RuleBook,
+    editions: Iterable[Edition],
+    partitions: Iterable[Partition],
+    prepared: Callable[[], None] = lambda: None,
+) -> bool:
+    """Take in editions and bring the rows under the new numbers; False: nothing is new.
+
+    `prepared` is called before anything changes; an error leaves everything as it was.
+    """
+    made = book.with_published(editions)
+    if made is None:
         return False
-    profile = np.array([book.load_profile(stored) for stored in profiles], np.int32)
-    calendar = np.array([book.load_calendar(*stored) for stored in calendars], np.int32)
+    profile = np.array(made.load_profiles(book.stored_profiles()), np.int32)
+    calendar = np.array(made.load_calendars(book.stored_calendars()), np.int32)
+    prepared()
+    book.become(made)
     for partition in partitions:
         partition.renumber(profile, calendar)
         mark(partition)
@@ -136,10 +180,10 @@ def mark(partition: Partition) -> None:
     partition.mark_pages(np.arange(partition.rows))
 
 
-def rows_behind(partition: Partition) -> NDArray[np.int64]:
-    """The rows that an edition in force at the partition's clock has not reached."""
-    incidents = partition.work.incidents[: partition.rows]
+def are_behind(partition: Partition, rows: slice | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these rows an edition in force at the partition's clock has not reached."""
+    incidents = partition.work.incidents[rows]
     until = partition.book.profiles["until"][incidents["profile"]]
     late = (until <= partition.clock_ms) & (incidents["flags"] & ENDED == 0)
-    found: NDArray[np.int64] = np.flatnonzero(late & (incidents["events"] > 0))
+    found: NDArray[np.bool_] = late & (incidents["events"] > 0)
     return found

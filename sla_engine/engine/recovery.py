@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.calendar import ALWAYS_INDEX
+from sla_engine.clock.layout import IRREGULAR, State
 from sla_engine.engine import personal
 from sla_engine.engine.checkpoint import chunk_name, page_name
 from sla_engine.engine.customers import learn
@@ -164,6 +165,9 @@ def name_definitions(book: RuleBook, read: StoredRows) -> None:
         if joined.any():
             profiles = read.incidents["profile"][read.owners[joined]]
             plans = book.plan[profiles, read.clocks["column"][joined]]
+            ended = ~np.isin(read.clocks["state"][joined], (State.RUNNING, State.PAUSED))
+            # What an ended clock went by, its incident's history alone can tell.
+            read.incidents["flags"][read.owners[joined][ended]] |= IRREGULAR
             read.clocks[name][joined] = np.maximum(plans["definition"], 0)
 
 

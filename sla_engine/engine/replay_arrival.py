@@ -13,8 +13,8 @@ import numpy as np
 import orjson
 
 from sla_engine.engine.partition import Partition
-from sla_engine.engine.policy_store import edited, published
-from sla_engine.engine.publishing import adopt, rows_behind
+from sla_engine.engine.policy_store import edited, edition_of, published
+from sla_engine.engine.publishing import adopt, are_behind
 from sla_engine.engine.refold import Folder, distinct
 from sla_engine.engine.replay import Incident
 from sla_engine.engine.replay_log import Intake
@@ -23,7 +23,6 @@ from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
 from sla_engine.event.layout import DecodedBatch, EventType
 from sla_engine.event.order import count_contradictions
 from sla_engine.event.packed import unpack_all
-from sla_engine.policy.editions import Edition
 from sla_engine.policy.model import PolicySet
 from sla_engine.policy.tables import RuleBook
 
@@ -120,18 +119,21 @@ class ArrivalReplay:
             self._now_ms = max(int(before[-1]), int(times[-1]))
 
     def _publish(self, batch: DecodedBatch, at: int) -> None:
-        begin, _, _, version = published(batch, at)
-        policies = edited(self._published, version)
-        adopt(self._folder.book, [Edition(begin, policies)], [self._partition])
+        told = published(batch, at)
+        policies = edited(self._published, told[-1])
+        adopt(self._folder.book, [edition_of(told, policies)], [self._partition])
 
     def _switch(self, now_ms: int) -> None:
         """Bring what comes into force up to now to every incident, at its instant."""
+        partition = self._partition
         for edition in self._folder.book.editions.all[1:]:
-            if self._partition.clock_ms < edition.begin_ms <= now_ms:
-                while self._turn.fire(edition.begin_ms - 1):
-                    self._turn.flush()
-                self._partition.clock_ms = edition.begin_ms
-                self._turn.switch(rows_behind(self._partition), edition.begin_ms)
+            if edition.begin_ms > now_ms:
+                break
+            while self._turn.fire(edition.begin_ms - 1):
+                self._turn.flush()
+            partition.clock_ms = max(partition.clock_ms, edition.begin_ms)
+            rows = np.flatnonzero(are_behind(partition, slice(partition.rows)))
+            self._turn.switch(rows, edition.begin_ms)
 
     def _apply(self, batch: DecodedBatch, start: int, stop: int, now_ms: int) -> None:
         self._switch(now_ms)

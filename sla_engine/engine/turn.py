@@ -107,6 +107,7 @@ class Turn:
     told: list[Merge] = field(default_factory=list)  # what other incidents must hear
     shared: dict[str, bytes] = field(default_factory=dict)  # to be stored for all partitions
     outlived: Mapping[tuple[str, str], Mapping[str, Sent]] = field(default_factory=dict)
+    lags: bool = False  # an event came that is older than the policies in force
     publish: Callable[[DecodedBatch, int], Refused | None] = lambda batch, at: None
     now_ms: int = 0
     virtual: bool = False  # replay: alerts are fired at their own instants
@@ -136,6 +137,8 @@ class Turn:
             else:
                 partition.answer(outcome, batch.data, batch.spans)
         self.counters.events += stop - start
+        begin = partition.book.editions.in_force(partition.clock_ms).begin_ms
+        self.lags |= bool((batch.events["time"][start:stop] < begin).any())
 
     def _is_new(self, batch: DecodedBatch, at: int) -> bool:
         """Whether no event of the incident's history has this event's id."""

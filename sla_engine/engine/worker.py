@@ -91,7 +91,7 @@ class Engine(Mailbox):
         self._decoder = Decoder(settings.actors)
         self._owned: dict[int, Owned] = {}
         self._housekeeping = Housekeeping(clock, self._land, self._refused)
-        self._publishing = Publishing(book, store, self._owned)
+        self._publishing = Publishing(book, store, self._owned, self._pause)
         self._foreign: dict[int, ForeignAlerts] = {}
         self._positions: dict[int, int] = {}
         self._lost: dict[int, int] = {}  # by partition: when a write was refused

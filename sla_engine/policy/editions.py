@@ -27,16 +27,22 @@ class Edition:
 
     begin_ms: int
     policies: PolicySet
+    order: tuple[int, str] = (0, "")  # time and id of its record: the later one counts
 
 
 class Editions:
     """The first policy set and those that were published after it.
 
-    A set that follows itself makes no edition; of several for one instant the last one counts.
+    A set that follows itself makes no edition; of several for one instant that of the later
+    record counts.
     """
 
     def __init__(self, first: PolicySet, later: Iterable[Edition] = ()) -> None:
-        self.published = {edition.begin_ms: edition for edition in later}
+        self.published: dict[int, Edition] = {}
+        for edition in later:
+            known = self.published.get(edition.begin_ms)
+            if known is None or known.order <= edition.order:
+                self.published[edition.begin_ms] = edition
         self.all = [Edition(LONG_AGO, first)]
         for begin in sorted(self.published):
             if self.published[begin].policies.version != self.all[-1].policies.version:
@@ -64,6 +70,10 @@ class Editions:
         """The number of the edition in force at an instant."""
         begins = [edition.begin_ms for edition in self.all]
         return max(0, bisect_right(begins, instant_ms) - 1)
+
+    def in_force(self, instant_ms: int) -> Edition:
+        """The edition in force at an instant."""
+        return self.all[self.at(instant_ms)]
 
     def until(self, number: int) -> int | None:
         """When the edition after this one comes into force; None when there is none."""

@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.calendar import CalendarBook
+from sla_engine.calendar import ALWAYS_INDEX, CalendarBook
 from sla_engine.clock.layout import NEVER
 from sla_engine.clock.lookup import GrowingLookup, mix, pair
 from sla_engine.clock.reading import value_hash
@@ -45,7 +45,7 @@ from sla_engine.policy.attribute_names import ATTRIBUTE_OF, HANDS, IMPLIED_STATU
 from sla_engine.policy.class_reader import ClassReader
 from sla_engine.policy.definitions import Definitions, build_definitions
 from sla_engine.policy.directory import Directory, Update
-from sla_engine.policy.editions import Edition, Editions
+from sla_engine.policy.editions import Edition, Editions, shown
 from sla_engine.policy.judging import judgement_of
 from sla_engine.policy.model import OnEdit, PolicySet, StatusClass, Value
 from sla_engine.policy.profile import (
@@ -217,23 +217,26 @@ class RuleBook:
 
     def start_with(self, policies: PolicySet) -> None:
         """Another first edition, before any row is loaded."""
-        self.__dict__.update(vars(RuleBook(policies)))
+        self.become(RuleBook(policies))
 
-    def publish(self, later: Iterable[Edition]) -> bool:
-        """Take in editions of the policies; True when one is new: then profiles' numbers changed.
+    def with_published(self, later: Iterable[Edition]) -> RuleBook | None:
+        """The rules with these editions too; None when none of them is new.
 
-        Rows that were written before must be translated (`load_profile` of `stored_profile`) and
-        their incidents folded anew before they go on.
+        Numbers of profiles and calendars mean something else there: rows must be translated
+        (`load_profiles`, `load_calendars`) and their incidents folded anew before they go on.
         """
-        told = {**self.editions.published, **{each.begin_ms: each for each in later}}
-        editions = Editions(self.editions.policies(0), told.values())
+        told = [*self.editions.published.values(), *later]
+        editions = Editions(self.editions.policies(0), told)
         if editions.version == self.editions.version:
             self.editions.published = editions.published
-            return False
-        made = RuleBook(self.editions.policies(0), told.values())
+            return None
+        made = RuleBook(self.editions.policies(0), told)
         made.update_customers(list(self.directory.all_updates()))
+        return made
+
+    def become(self, made: RuleBook) -> None:
+        """Take the place of another book, for everybody who holds this one."""
         self.__dict__.update(vars(made))
-        return True
 
     # ------------------------------------------------------------------ profiles
 
@@ -350,6 +353,15 @@ class RuleBook:
 
     def load_profile(self, stored: bytes) -> int:
         """The number, in this process, of a profile that was stored."""
+        return self.load_profiles([stored])[0]
+
+    def load_profiles(self, stored: Iterable[bytes]) -> list[int]:
+        """The same of many."""
+        numbers = [self._loaded(each) for each in stored]
+        self.rules = self._assemble()
+        return numbers
+
+    def _loaded(self, stored: bytes) -> int:
         own = json.loads(stored)
         classes = [0] * len(self.slots.names)
         for name, value in own.items():
@@ -357,9 +369,17 @@ class RuleBook:
             if slot is not None:
                 known = tuple(value) if isinstance(value, list) else value
                 classes[slot] = self.slots.class_of(slot, known)[0]
-        number = self.profile(tuple(classes))
-        self.rules = self._assemble()
-        return number
+        return self.profile(tuple(classes))
+
+    def load_calendars(self, stored: Iterable[tuple[str, str]]) -> list[int]:
+        """The indexes of (name, zone); one that no edition has any more stands for its namesake."""
+        known = self.editions.specs
+        return [
+            self.load_calendar(name if name in known else shown(name), zone)
+            if shown(name) in known
+            else ALWAYS_INDEX
+            for name, zone in stored
+        ]
 
     def load_calendar(self, name: str, zone: str) -> int:
         """The index, in this process, of a calendar that was stored."""
