@@ -7,6 +7,7 @@ import random
 import pytest
 
 from sla_engine.event.times import format_time
+from sla_engine.store.memory import Fault, PlannedFaults
 from tests.engine.world import Event, MemoryWorker, World, replayed
 
 FIRST = """
@@ -279,5 +280,102 @@ def test_random_lives_under_edits_end_as_their_replay(seed: int) -> None:
     random_life(random.Random(seed), world, worker)
     worker.catch_up()
     world.clock.move_to(world.clock.now_ms() + 3_600_000)
+    worker.catch_up()
+    agrees(world, worker)
+
+
+NOTHING_FIRST = 'policies: [{name: vip, when: tier == "vip", clocks: {resolution: {target: 4h}}}]'
+SHORT = """
+policies:
+  - name: all
+    clocks: {resolution: {target: 1h, on_edit: retroactive}}
+    escalations: [{at: 50%, notify: team}]
+"""
+
+
+def test_a_store_that_does_not_answer_costs_no_edit() -> None:
+    world = World(FIRST)
+    faults = PlannedFaults()
+    worker = world.worker(faults).claim(0)
+    world.send("created", "A", {"team": "noc"})
+    worker.catch_up()
+    world.publish(SHORT, "09:30")
+    faults.plan("shared", Fault.BEFORE)
+    worker.catch_up()
+    assert world.dead() == []
+    world.move_to("11:00")
+    worker.catch_up()
+    agrees(world, worker)
+
+
+def test_an_incident_from_just_before_the_instant_that_is_read_after_it_gets_there_too() -> None:
+    world = World(NOTHING_FIRST)
+    worker = world.worker().claim(0)
+    world.send("created", "Z", {"team": "noc"})
+    worker.catch_up()
+    world.publish(SHORT, "09:30")
+    worker.catch_up()
+    late = world.event("created", "A", {"team": "noc"}, time="2026-03-02T09:29:59.900Z")
+    world.move_to("09:30:01")
+    worker.catch_up()
+    world.put(late)
+    worker.catch_up()
+    world.move_to("12:00")
+    worker.catch_up()
+    agrees(world, worker)
+
+
+def test_a_second_edition_in_the_middle_of_the_sweep_loses_nothing() -> None:
+    world = World(NOTHING_FIRST)
+    worker = world.worker().claim(0)
+    for n in range(700):
+        world.send("created", f"I{n}", {"team": "noc"})
+    worker.catch_up()
+    world.publish(SHORT, "11:00")
+    world.publish(FIRST.replace("default: 4h", "default: 40m"), "11:00:05")
+    worker.catch_up()
+    world.move_to("11:00:01")
+    worker.feed.tell_end(0)
+    worker.engine.step()
+    assert worker.engine._publishing.is_sweeping
+    world.move_to("11:00:06")
+    worker.catch_up()
+    worker.settle(20)
+    world.move_to("12:00")
+    worker.catch_up()
+    worker.settle(20)
+    agrees(world, worker)
+
+
+def test_a_profile_met_in_the_turn_of_an_edit_is_known_to_who_comes_next() -> None:
+    asks = FIRST.replace("  - name: all\n", '  - name: all\n    when: kind != "order"\n')
+    world = World(FIRST)
+    worker = world.worker().claim(0)
+    world.send("created", "Z", {"team": "noc"})
+    worker.catch_up()
+    world.publish(asks, "14:00")
+    worker.catch_up()
+    world.send("created", "A", {"team": "noc", "kind": "query"})
+    world.publish(FIRST.replace("4h", "5h"), "14:00")
+    worker.catch_up()
+    again = world.worker().claim(0)
+    again.catch_up()
+    agrees(world, again)
+
+
+@pytest.mark.parametrize("mode", ["from_now", "retroactive"])
+def test_a_clock_reopened_after_a_restart_goes_on_as_without_one(mode: str) -> None:
+    """It kept the steps of the edition before; its row does not tell whoever loads it."""
+    world, worker = opened(mode)
+    world.move_to("11:30")
+    worker.catch_up()
+    world.send("resolved", "A")
+    worker.catch_up()
+    worker = world.worker().claim(0)
+    worker.catch_up()
+    world.move_to("11:40")
+    world.send("reopened", "A")
+    worker.catch_up()
+    world.move_to("15:00")
     worker.catch_up()
     agrees(world, worker)
