@@ -241,22 +241,30 @@ def hand_over(said: Any, incident: Any, old_fill: np.uint64, new_fill: np.uint64
     return situation
 
 
-@far
-def write_event(rules: Any, work: Any, row: int) -> int:
-    """Put what was read into the incident; its clocks follow in `columns`."""
+@inner
+def write_profile(rules: Any, work: Any, row: int) -> None:
+    """Put the profile that was read, and what follows from it, into the incident."""
     incident = incidents(work)[row]
     said = change(work)[0]
     profile = profiles(rules)[said["profile"]]
     incident["profile"] = said["profile"]
     incident["profile_key"] = profile["key"]
     incident["status"] = profile["status"]
+    incident["reopens"] = said["reopens"]
+    incident["handoffs"] = said["handoffs"]
+
+
+@far
+def write_event(rules: Any, work: Any, row: int) -> int:
+    """Put what was read into the incident; its clocks follow in `columns`."""
+    incident = incidents(work)[row]
+    said = change(work)[0]
+    write_profile(rules, work, row)
     incident["team"] = said["team"]
     incident["assignee"] = said["assignee"]
     incident["requester"] = said["requester"]
     incident["customer"] = said["customer"]
     incident["opened"] = said["opened"]
-    incident["reopens"] = said["reopens"]
-    incident["handoffs"] = said["handoffs"]
     incident["csat"] = said["csat"]
     incident["last_time"] = said["t"]
     for n in range(len(incident["times"])):
@@ -284,11 +292,6 @@ def write_switch(rules: Any, work: Any, row: int) -> int:
     """Put another edition's profile into the incident: no event, but what is earlier is late."""
     incident = incidents(work)[row]
     said = change(work)[0]
-    profile = profiles(rules)[said["profile"]]
-    incident["profile"] = said["profile"]
-    incident["profile_key"] = profile["key"]
-    incident["status"] = profile["status"]
-    incident["reopens"] = said["reopens"]
-    incident["handoffs"] = said["handoffs"]
+    write_profile(rules, work, row)
     incident["fired_at"] = max(incident["fired_at"], said["t"])
     return 0

@@ -137,17 +137,20 @@ class Publishing:
 
     def _adopt(self, editions: Iterable[Edition]) -> None:
         owned = list(self._owned.values())
-
-        def share() -> None:
-            """What rows of the turn in hand mean by the rules that they were made under."""
-            for each in owned:
-                each.share(each.partition.changed())
-
-        prepared = lambda: patiently(share, self._pause)  # noqa: E731
-        if adopt(self._book, editions, [each.partition for each in owned], prepared):
+        partitions = [each.partition for each in owned]
+        if adopt(self._book, editions, partitions, self._share_changed):
             for each in owned:
                 each.known_profiles.clear()
                 each.known_calendars.clear()
+
+    def _share_changed(self) -> None:
+        """Store what rows of the turn in hand mean by the rules that they were made under."""
+
+        def share() -> None:
+            for each in self._owned.values():
+                each.share(each.partition.changed())
+
+        patiently(share, self._pause)
 
 
 def adopt(
