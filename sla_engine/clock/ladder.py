@@ -125,11 +125,11 @@ def rung_instant(rules: Any, work: Any, row: int, at: int, rung: int) -> int:
     kind = rungs(rules)[rung]["at"]
     now = now_of(work, row)
     if kind == AT_SCORE:
-        instant = score_instant(rules, work, row, at, rungs(rules)[rung]["amount"], now)
+        # Held: it belongs to the clock that was the tightest when the score was reached.
         n = find_wait(work, at, slot)
-        if n >= 0 and instant <= now and waits(work)[n]["instant"] < NEVER:
+        if n >= 0 and waits(work)[n]["instant"] < NEVER:
             return waits(work)[n]["instant"]
-        return instant
+        return score_instant(rules, work, row, at, rungs(rules)[rung]["amount"], now)
     if kind == AT_PERCENT or kind == AT_BEFORE:
         if clock["once"] == slot + 1:
             return clock["once_at"]

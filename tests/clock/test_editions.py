@@ -283,6 +283,44 @@ SETTLED = [
             [("breach", "13:00:00.001"), ("after:1800000/2", "14:00")],
         ),
     ),
+    (
+        "a clock that the new edition gives no target is cancelled as it was counted",
+        Case(
+            "retroactive without a target",
+            OLD,
+            [
+                (
+                    "10:45",
+                    resolution(
+                        "due_at: due, pause: status_class == 'on_hold', on_edit: retroactive"
+                    ),
+                )
+            ],
+            [
+                *OPENED,
+                ("09:30", "updated", {"status": "on_hold"}),
+                ("10:30", "updated", {"status": "open"}),
+            ],
+            "15:00",
+            [],
+        ),
+    ),
+    (
+        "a held step at a score belongs to the clock that was the tightest when it was reached",
+        Case(
+            "a score held by a snooze while another clock overtakes",
+            "policies: [{name: all, clocks: {resolution: {target: 4h}, update: {every: 2h}},"
+            " escalations: [{at: score >= 20, clocks: [resolution], notify: t}]}]",
+            [],
+            [
+                *OPENED,
+                ("09:30", "snoozed", {"until": instant("18:00:00.000")}),
+                ("11:50", *REPLY),
+            ],
+            "18:30",
+            [("score:20", "11:00"), ("breach", "13:00:00.001"), ("breach", "13:50:00.001")],
+        ),
+    ),
 ]
 
 

@@ -41,10 +41,11 @@ def open_cycles(incident: Incident, m: Moment) -> list[tuple[Cycle, str]]:
 
 def take_over(incident: Incident, cycle: Cycle, mode: str, m: Moment) -> None:
     """`from_now`: what was counted stays. `retroactive`: "its start stays; all stretches since then
-    are laid out anew by the new conditions"."""
+    are laid out anew by the new conditions"; "where it has no target it is cancelled as it was
+    counted"."""
     if mode == FROM_NOW:
         cycle.freeze(m.t)
-    else:
+    elif choose_target(incident.policies, cycle.definition, incident.view) is not None:
         moments = incident.record.moments
         cycle.stretches = life.stretches_since(cycle.definition, cycle.started, moments)
 
