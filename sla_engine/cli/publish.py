@@ -39,7 +39,10 @@ def publish(
     editions = Editions(first, known)
     if editions.policies(editions.at(begin)).version == policies.version:
         return None
-    RuleBook(first, [*known, Edition(begin, policies)])  # a worker would refuse what this does
+    edition = Edition(begin, policies, (now_ms(), f"{policies.version}/{begin}"))
+    book = RuleBook(first, [*known, edition])  # a worker would refuse what this does
+    if refused := book.editions.set_aside.get(edition.order):
+        raise refused
     store_set(store, policies)
     event = {
         "specversion": "1.0",

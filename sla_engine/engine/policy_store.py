@@ -133,6 +133,11 @@ def edition_of(told: tuple[int, int, str, str], policies: PolicySet) -> Edition:
     return Edition(begin, policies, (time, identity))
 
 
+def cannot_be_used(version: str, error: Exception) -> str:
+    """What the dead letter of a `policy.published` says."""
+    return f"policy set `{version}` cannot be used: {error}"
+
+
 def _put_first(store: Store, name: str, blob: bytes) -> None:
     """Write it, unless somebody was faster with other bytes: then theirs stand."""
     try:

@@ -20,6 +20,7 @@ from sla_engine.engine.owned import Owned
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.patience import patiently
 from sla_engine.engine.policy_store import (
+    cannot_be_used,
     edition_of,
     editions_in,
     keep_base,
@@ -70,6 +71,8 @@ class Publishing:
             )
             self._book.start_with(base)
         self._adopt(editions_in(self._store))
+        for error in self._book.editions.set_aside.values():
+            log.warning("a published policy set is set aside: %s", error)
         for edition in self._book.editions.all[1:]:
             # A store that was set back has lost the texts that the log's records name.
             store_set(self._store, edition.policies)
@@ -91,11 +94,14 @@ class Publishing:
                     f"no policy set `{version}` is stored; `sla-engine policy publish DIR` "
                     "stores one and sends this record"
                 )
-            self._adopt([edition_of(told, policies)])
+            edition = edition_of(told, policies)
+            self._adopt([edition])
+            if refused := self._book.editions.set_aside.get(edition.order):
+                raise refused
         except StoreError:
             raise
         except SlaError as error:
-            return DeadCode.BAD_VALUE, f"policy set `{version}` cannot be used: {error}"
+            return DeadCode.BAD_VALUE, cannot_be_used(version, error)
         log.info("policy set %s is in force from %s on", version, format_time(begin))
         return None
 

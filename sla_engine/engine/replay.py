@@ -21,7 +21,7 @@ from sla_engine.alert.render import id_of
 from sla_engine.alert.wording import TYPES
 from sla_engine.engine.customers import updates_in
 from sla_engine.engine.merges import Address, Item, address_of, items_of, merges, settle
-from sla_engine.engine.policy_store import edited, editions_of
+from sla_engine.engine.policy_store import cannot_be_used, edited, editions_of
 from sla_engine.engine.refold import Folded, Folder, as_rows
 from sla_engine.engine.replay_fold import ManyFolder
 from sla_engine.engine.replay_log import CONFLICT, Refused, ReplayLog, incidents_with
@@ -110,6 +110,9 @@ class Replay:
         if self._book is None:
             told, known = self.log.published, self._edited
             self._book = RuleBook(self._policies, editions_of(told, known))
+            versions = {each[1:3]: each[-1] for each in told}
+            for order, error in self._book.editions.set_aside.items():
+                self.log.set_aside(order, cannot_be_used(versions[order], error))
         return self._book
 
     def _edited(self, version: str) -> PolicySet:

@@ -13,14 +13,14 @@ import numpy as np
 import orjson
 
 from sla_engine.engine.partition import Partition
-from sla_engine.engine.policy_store import edited, edition_of, published
+from sla_engine.engine.policy_store import cannot_be_used, edited, edition_of, published
 from sla_engine.engine.publishing import adopt, are_behind
 from sla_engine.engine.refold import Folder, distinct
 from sla_engine.engine.replay import Incident
 from sla_engine.engine.replay_log import Intake
 from sla_engine.engine.turn import Turn, TurnSettings
 from sla_engine.event.decode import DEFAULT_ACTORS, Decoder
-from sla_engine.event.layout import DecodedBatch, EventType
+from sla_engine.event.layout import DeadCode, DecodedBatch, EventType
 from sla_engine.event.order import count_contradictions
 from sla_engine.event.packed import unpack_all
 from sla_engine.policy.model import PolicySet
@@ -121,7 +121,10 @@ class ArrivalReplay:
     def _publish(self, batch: DecodedBatch, at: int) -> None:
         told = published(batch, at)
         policies = edited(self._published, told[-1])
-        adopt(self._folder.book, [edition_of(told, policies)], [self._partition])
+        edition = edition_of(told, policies)
+        adopt(self._folder.book, [edition], [self._partition])
+        if refused := self._folder.book.editions.set_aside.get(edition.order):
+            self.log.refuse_row(batch, at, DeadCode.BAD_VALUE, cannot_be_used(told[-1], refused))
 
     def _switch(self, now_ms: int) -> None:
         """Bring what comes into force up to now to every incident, at its instant."""

@@ -113,6 +113,7 @@ class ReplayLog(Intake):
         self._controls: dict[int, int] = {}  # id of a control record -> its content
         #: Of every `policy.published`: in force from, time, id, hash (engine.policy_store).
         self.published: list[tuple[int, int, str, str]] = []
+        self._publishing: dict[tuple[int, str], tuple[DecodedBatch, int]] = {}  # by time and id
 
     def add(self, lines: bytes) -> None:
         """Events as JSON lines; a text ends with a whole line."""
@@ -121,8 +122,14 @@ class ReplayLog(Intake):
         self._pack(batch, np.flatnonzero(counted), len(self._chunks))
         self._pack(batch, self._new(batch, updates_of(batch.events)), len(self._chunks))
         for row in self._new(batch, published_in(batch.events)).tolist():
-            self.published.append(published(batch, row))
+            told = published(batch, row)
+            self.published.append(told)
+            self._publishing[told[1:3]] = batch, row
         self._chunks.append(lines if self._keep_raw else b"")
+
+    def set_aside(self, order: tuple[int, str], message: str) -> None:
+        """The `policy.published` of this time and id cannot count."""
+        self.refuse_row(*self._publishing[order], DeadCode.BAD_VALUE, message)
 
     def _new(self, batch: DecodedBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which control records were not there before; one copy comes per partition."""

@@ -34,25 +34,37 @@ class Editions:
     """The first policy set and those that were published after it.
 
     A set that follows itself makes no edition; of several for one instant that of the later
-    record counts.
+    record counts. An attribute keeps its type, since stored values would mean something else: a
+    set that changes one is set aside, the earlier record counts. So the same records make the
+    same editions, in whatever order they are read.
     """
 
     def __init__(self, first: PolicySet, later: Iterable[Edition] = ()) -> None:
+        self.told = tuple(later)
         self.published: dict[int, Edition] = {}
-        for edition in later:
-            known = self.published.get(edition.begin_ms)
-            if known is None or known.order <= edition.order:
+        self.set_aside: dict[tuple[int, str], PolicyError] = {}  # by `Edition.order`
+        types = types_of(first)
+        for edition in sorted(self.told, key=lambda one: one.order):
+            own = types_of(edition.policies)
+            changed = [name for name in sorted(own) if types.get(name, own[name]) != own[name]]
+            if changed:
+                self.set_aside[edition.order] = _changed_type(changed[0], types, own)
+            else:
+                types |= own
                 self.published[edition.begin_ms] = edition
         self.all = [Edition(LONG_AGO, first)]
         for begin in sorted(self.published):
             if self.published[begin].policies.version != self.all[-1].policies.version:
                 self.all.append(self.published[begin])
-        _refuse_changed_types([edition.policies for edition in self.all])
         self.specs: dict[str, CalendarSpec] = {}
         self.calendars = [self._named(edition) for edition in self.all]
 
     def __len__(self) -> int:
         return len(self.all)
+
+    def heard(self, more: Editions) -> None:
+        """Records that change nothing are known from here on too."""
+        self.told, self.published, self.set_aside = more.told, more.published, more.set_aside
 
     @property
     def version(self) -> str:
@@ -111,16 +123,14 @@ def shown(calendar: str) -> str:
     return calendar.partition(_EDITED)[0]
 
 
-def _refuse_changed_types(sets: Iterable[PolicySet]) -> None:
-    """An attribute keeps its type: stored values would mean something else."""
-    types: Mapping[str, str] = {}
-    for policies in sets:
-        for name, spec in policies.attributes.items():
-            known = types.get(name, spec.type)
-            if known != spec.type:
-                raise PolicyError(
-                    f"attribute `{name}` was `{known}` in an earlier edition and is `{spec.type}` "
-                    "in this one: give it another name",
-                    code="CHANGED_TYPE",
-                )
-            types = {**types, name: spec.type}
+def types_of(policies: PolicySet) -> dict[str, str]:
+    """Attribute -> its type."""
+    return {name: spec.type for name, spec in policies.attributes.items()}
+
+
+def _changed_type(name: str, types: Mapping[str, str], own: Mapping[str, str]) -> PolicyError:
+    return PolicyError(
+        f"attribute `{name}` is `{types[name]}` in a set that was published before and "
+        f"`{own[name]}` in this one: give it another name",
+        code="CHANGED_TYPE",
+    )

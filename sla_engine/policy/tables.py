@@ -225,10 +225,10 @@ class RuleBook:
         Numbers of profiles and calendars mean something else there: rows must be translated
         (`load_profiles`, `load_calendars`) and their incidents folded anew before they go on.
         """
-        told = [*self.editions.published.values(), *later]
+        told = [*self.editions.told, *later]
         editions = Editions(self.editions.policies(0), told)
         if editions.version == self.editions.version:
-            self.editions.published = editions.published
+            self.editions.heard(editions)
             return None
         made = RuleBook(self.editions.policies(0), told)
         made.update_customers(list(self.directory.all_updates()))

@@ -6,9 +6,13 @@ import random
 
 import pytest
 
+from sla_engine.engine.replay import Replay
+from sla_engine.engine.replay_arrival import ArrivalReplay
 from sla_engine.event.times import format_time
+from sla_engine.policy import load_text
 from sla_engine.store.memory import Fault, PlannedFaults
 from tests.engine.world import Event, MemoryWorker, World, replayed
+from tests.features.telling import event, lines, published
 
 FIRST = """
 policies:
@@ -237,6 +241,44 @@ def test_a_changed_type_is_a_dead_letter_and_changes_nothing() -> None:
     world.move_to("12:00")
     worker.catch_up()
     assert [said[:13] for said in world.said()] == ["11:00:00 warn"]
+
+
+def test_of_two_sets_that_exclude_each_other_the_earlier_record_counts() -> None:
+    """In whatever order two publishers' records are read, and for who claims after them."""
+    world = World(FIRST)
+    worker = world.worker().claim(0)
+    world.send("created", "A")
+    world.move_to("09:30")
+    world.publish("attributes: {custom.x: text}\n" + edited("retroactive"), "11:00")
+    worker.catch_up()
+    earlier = "attributes: {custom.x: number}\n" + edited("from_now")
+    world.publish(earlier, "11:00", time=format_time(world.at("09:29")))
+    worker.catch_up()
+    world.move_to("12:00")
+    worker.catch_up()
+    worker.release(0)
+    other = world.worker().claim(0)
+    other.catch_up()
+    assert world.dead() == []  # it counted when it was read; a replay knows better
+    agrees(world, other)
+
+
+def test_a_replay_sets_aside_what_a_worker_refuses() -> None:
+    text = "attributes: {custom.x: text}\n" + FIRST
+    events = [
+        event(1, "created", "09:00"),
+        published(2, text, "10:00"),
+        event(3, "updated", "11:00", kind="order"),
+    ]
+    for kind in (Replay, ArrivalReplay):
+        first = load_text("attributes: {custom.x: number}\n" + FIRST)
+        replay = kind(first, published=[load_text(text)])
+        replay.add(lines(events))
+        clocks = [clock for one in replay.incidents(replay.end_ms(None)) for clock in one.clocks()]
+        assert [clock["policy"] for clock in clocks] == ["all"]
+        ((code, message),) = [(one.code, one.message) for one in replay.log.dead_letters()]
+        assert code == "BAD_VALUE"
+        assert "`custom.x` is `number`" in message
 
 
 def random_life(rng: random.Random, world: World, worker: MemoryWorker) -> None:

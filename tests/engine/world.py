@@ -186,15 +186,15 @@ class World:
         self.put(event)
         return event
 
-    def publish(self, policies: str, effective_from: str) -> Event:
-        """A policy set to the store and its record to every partition."""
+    def publish(self, policies: str, effective_from: str, **more: Any) -> Event:
+        """A policy set to the store and its record to every partition; `more`: as `event`."""
         store = MemoryStore(self.server, faults=PlannedFaults(), now_ms=self.clock.now_ms)
         edited = policy_set(policies)
         store_set(store, edited)
         self.published.append(policies)
         begin = format_time(self.at(effective_from))
         told = {"hash": edited.version, "effective_from": begin}
-        event = {**self.event("policy.published", "policies", told), "source": "publisher"}
+        event = {**self.event("policy.published", "policies", told, **more), "source": "publisher"}
         self.sent.append(event)
         for partition in range(self.log.partitions):
             record = OutRecord("events", partition, None, json.dumps(event).encode())

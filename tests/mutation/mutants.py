@@ -30,7 +30,7 @@ def mutants_of(root: Path, module: str) -> list[Mutant]:
     from cosmic_ray.ast.ast_query import ASTQuery
 
     tree = get_ast_from_path(root / module)
-    skipped = annotations((root / module).read_text())
+    skipped = annotated((root / module).read_text())
     found = []
     for name in plugins.operator_names():
         kind = plugins.get_operator(name)
@@ -49,7 +49,7 @@ def mutants_of(root: Path, module: str) -> list[Mutant]:
     return found
 
 
-def annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def annotated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """((line, column), (line, column)) of every annotation: none is ever evaluated."""
     found = []
     for node in ast.walk(ast.parse(source)):
