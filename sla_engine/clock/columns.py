@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sla_engine.clock.compiled import inner
-from sla_engine.clock.dues import amount_of, has_clock
+from sla_engine.clock.dues import has_clock, has_target
 from sla_engine.clock.far import far
 from sla_engine.clock.ladder import plan_next
 from sla_engine.clock.layout import (
@@ -96,9 +96,24 @@ def had_clock(rules: Any, work: Any, column: int) -> bool:
     if said["flags"] & FIRST:
         return False
     plan = plans(rules)[said["old_profile"], column]
-    if plan["definition"] < 0 or plan["mode"] == 0:
+    return has_target(plan, said["old_times"], said["old_opened"])
+
+
+@inner
+def attaches(rules: Any, work: Any, column: int) -> bool:
+    """Whether the column's clock, if it has none open, starts at its start in the past.
+
+    So does one that the rules gave while the incident was resolved, when that is reopened.
+    """
+    if not had_clock(rules, work, column):
+        return True
+    if change(work)[0]["situation"] & REOPENED == 0:
         return False
-    return amount_of(plan, said["old_times"], said["old_opened"]) != 0
+    at = by_column(work)[column]
+    if at >= 0 and clocks(work)[at]["cycle"] != 0:
+        return clocks(work)[at]["flags"] & DROPPED != 0
+    definition = plans(rules)[change(work)[0]["profile"], column]["definition"]
+    return definitions(rules)[definition]["options"] & OPT_WAITS == 0
 
 
 @far
@@ -316,7 +331,7 @@ def start_clocks(rules: Any, work: Any, row: int) -> int:
             start(rules, work, row, column, said["t"], False)
             continue
         t = NO_START
-        if not had_clock(rules, work, column):
+        if attaches(rules, work, column):
             t = attach_start(rules, work, row, column)
         elif not is_pending(rules, work, at):
             t = usual_start(rules, work, row, column)

@@ -8,7 +8,7 @@ from sla_engine.clock.compiled import inner
 from sla_engine.clock.dues import target_now
 from sla_engine.clock.far import far
 from sla_engine.clock.layout import BREACHED, HELD, NEVER, PINNED, RUNNING_TIME, State
-from sla_engine.clock.marks import find_wait, is_done, is_open_cycle, now_of
+from sla_engine.clock.marks import end_wait, find_wait, is_done, is_open_cycle, now_of
 from sla_engine.clock.rules import (
     OPT_WAITS,
     STEP_UNTIL_ACK,
@@ -153,7 +153,7 @@ def forget_scores(rules: Any, work: Any, row: int, at: int) -> int:
             n = find_wait(work, at, rungs(rules)[rung]["slot"])
             score = rungs(rules)[rung]["amount"]
             if n >= 0 and score_instant(rules, work, row, at, score, now) > now:
-                waits(work)[n]["instant"] = NEVER
+                end_wait(work, n)
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sla_engine.clock.columns import had_clock
+from sla_engine.clock.columns import attaches, had_clock
 from sla_engine.clock.compiled import inner
 from sla_engine.clock.dues import amount_of, has_target, target_from, time_in
 from sla_engine.clock.far import far
@@ -68,7 +68,7 @@ def looks_back(rules: Any, work: Any, row: int) -> int:
             if first_needs(rules, work, column):
                 return STRETCHES
             continue
-        if not had_clock(rules, work, column) or starts_earlier(rules, work, column):
+        if attaches(rules, work, column) or starts_earlier(rules, work, column):
             return EVENTS
         definition = plans(rules)[said["profile"], column]["definition"]
         if definitions(rules)[definition]["options"] & OPT_WAITS:

@@ -15,8 +15,9 @@ import orjson
 from sla_engine.alert.ids import encoded
 from sla_engine.event.decode import DEFAULT_ACTORS
 from sla_engine.event.times import format_time
+from sla_engine.policy.attribute_names import AUTHOR_ID
 from sla_engine.policy.cases import INCIDENT
-from sla_engine.policy.profile import AUTHOR_ID, Slots
+from sla_engine.policy.profile import Slots
 from sla_engine.policy.tables import RuleBook
 
 Record = dict[str, Any]

@@ -10,8 +10,8 @@ from sla_engine.engine.refold import Folded, Folder, is_shown
 from sla_engine.engine.steps_left import steps_left
 from sla_engine.engine.walk import Beat, walk
 from sla_engine.event.cloudevent import to_cloudevent
+from sla_engine.policy.attribute_names import AUTHOR_ID
 from sla_engine.policy.model import ClockPolicy, DueAtAttribute, Value
-from sla_engine.policy.profile import AUTHOR_ID
 from sla_engine.policy.reply import Situation, taken_apart
 from sla_engine.policy.tables import RuleBook
 from sla_engine.policy.why import no_clock, not_paused, not_resumed, not_started, not_stopped

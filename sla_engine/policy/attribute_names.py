@@ -9,7 +9,8 @@ from sla_engine.clock.situation import (
     TEAM_LEFT,
 )
 from sla_engine.event.layout import EventType, Member
-from sla_engine.policy.profile import AUTHOR_ID
+
+AUTHOR_ID = "event.author_id"
 
 #: Member -> attribute name, for the members that conditions may read.
 ATTRIBUTE_OF = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sla_engine.policy.attribute_names import AUTHOR_ID, HANDS
 from sla_engine.policy.model import (
     CalendarChoice,
     Condition,
@@ -40,7 +41,6 @@ PINS = "(pins)"
 TELLING = ("notify", "page")
 RESERVED = ("team", "assignee", "customer", "requester", "vendor")
 
-AUTHOR_ID = "event.author_id"
 _NO_ATTRIBUTES = frozenset({ERA, ENTRY, EDITION, PINS, AUTHOR_ID})
 
 
@@ -76,8 +76,8 @@ class Slots:
         self.mentioned = frozenset(name for each in self._sets for name in mentioned_by(each))
         if eras_of(*self._sets):
             self._slot(ERA).whole = True
-            for name in self.mentioned & self.slots.keys():
-                self.slots[name].whole = True
+            for name in self.mentioned - {"status_class", *HANDS, *self.times}:
+                self._slot(name).whole = True
         if later:
             self._slot(EDITION).whole = True
             self._slot(PINS).whole = True

@@ -41,7 +41,7 @@ from sla_engine.clock.rules import (
 )
 from sla_engine.clock.work import NEED_A, NEED_B, NEED_C, Outcome
 from sla_engine.event.hashing import hash_text
-from sla_engine.policy.attribute_names import ATTRIBUTE_OF, HANDS, IMPLIED_STATUS
+from sla_engine.policy.attribute_names import ATTRIBUTE_OF, AUTHOR_ID, HANDS, IMPLIED_STATUS
 from sla_engine.policy.class_reader import ClassReader
 from sla_engine.policy.definitions import Definitions, build_definitions
 from sla_engine.policy.directory import Directory, Update
@@ -49,7 +49,6 @@ from sla_engine.policy.editions import Edition, Editions, shown
 from sla_engine.policy.judging import judgement_of
 from sla_engine.policy.model import OnEdit, PolicySet, StatusClass, Value
 from sla_engine.policy.profile import (
-    AUTHOR_ID,
     EDITION,
     ENTRY,
     ERA,
@@ -275,7 +274,8 @@ class RuleBook:
         row["until"] = NEVER if until is None else until
         row["keeps"] = policies.on_edit == OnEdit.PIN
         row["key"] = hash_text(self.stored_profile(at).decode())
-        mentioned = [(name, values.get(name)) for name in sorted(self.slots.mentioned)]
+        # Who has it in hand may stand in no slot: `HANDS` says when that changed.
+        mentioned = [(name, values.get(name)) for name in sorted(self.slots.mentioned - set(HANDS))]
         row["values"] = hash_text(json.dumps(mentioned, separators=(",", ":")))
         own_team = classes[self.slots.index["team"]] if "team" in self.slots.index else 0
         team = values.get("team", "")

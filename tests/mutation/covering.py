@@ -48,12 +48,14 @@ class Covering:
     def tests_of(self, module: str, source: str, line: int, most_s: float) -> list[str]:
         """The tests that run the statement at a line, the quickest first, up to so many seconds.
 
-        What is run at the import only (a constant) is given the tests of the whole module.
+        What is run at the import only (a constant) is given the tests of the whole module, and
+        a module of constants alone all tests.
         """
         known = self.lines.get(module, {})
         first, last = statement_at(source, line)
         found = {test for n in range(first, last + 1) for test in known.get(n, ())}
         found = found or {test for tests in known.values() for test in tests}
+        found = found or set(range(len(self.tests)))
         chosen: list[str] = []
         seconds = 0.0
         for name, own in sorted((self.tests[n] for n in found), key=lambda test: test[1]):

@@ -28,6 +28,7 @@ _IMPORTED = (
     *("json", "sqlite3", "multiprocessing", "concurrent.futures", "asyncio", "prometheus_client"),
     *("_pytest.assertion.rewrite", "hypothesis.strategies", "hypothesis.extra.numpy"),
 )
+_QUIET = ("-x", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 _KILLED, _SURVIVED, _BROKEN = 1, 0, 3
 
 
@@ -71,7 +72,7 @@ def child(tests: list[str], out: int) -> None:
         os.dup2(null, stream)
     sys.dont_write_bytecode = True
     files = sorted({name.split("::")[0] for name in tests})
-    code = pytest.main(["-x", *OPTIONS, *files], plugins=[Chosen(tests, out)])
+    code = pytest.main([*_QUIET, *OPTIONS, *files], plugins=[Chosen(tests, out)])
     os._exit(_SURVIVED if code == pytest.ExitCode.OK else _KILLED)
 
 

@@ -341,7 +341,8 @@ class Incident:
             if identity in new:
                 self.start(d, m.t)
                 continue
-            if identity not in self.eligible:
+            unborn = last is None or last.why == "dropped"
+            if identity not in self.eligible or (m.reopened and unborn):
                 start = self._attach(d, last)
             elif identity in self.pending:
                 start = None

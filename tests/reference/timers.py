@@ -242,6 +242,7 @@ def forget_scores(incident: Incident, t: int) -> None:
             if rung.key in cycle.reached:
                 if scores.first_instant(incident, cycle, rung.value, t, t) is None:
                     del cycle.reached[rung.key]
+                    cycle.wake.pop(rung.key, None)
 
 
 # --- a changed due -------------------------------------------------------------------------------
