@@ -43,7 +43,7 @@ class Case:
                 "specversion": "1.0",
                 "id": str(number),
                 "source": "test",
-                "type": f"incident.{kind}",
+                "type": kind if "." in kind else f"incident.{kind}",
                 "subject": "X",
                 "time": instant(at),
                 "sequence": str(number),

@@ -102,6 +102,7 @@ def test_a_part_that_cannot_be_evaluated_is_false() -> None:
         ("kind ==", "CONDITION", "Syntax error"),
         ("foo(kind)", "CONDITION", "undeclared reference to 'foo'"),
         ("has(kind)", "CONDITION", "has() takes a custom.X"),
+        ("has(channel)", "CONDITION", "has() takes a custom.X"),
         ("has(event.type)", "CONDITION", 'compare `event.type` with "" instead'),
         ("custom == kind", "CONDITION", "write `custom.NAME`"),
         ('event.type == "incident.created"', "CONDITION", "only to a clock's conditions"),
