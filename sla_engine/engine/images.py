@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from sla_engine.clock.compiled import kernel
 from sla_engine.clock.layout import CLOCK, INCIDENT, LAYOUT_VERSION
 from sla_engine.engine.entries import put_word
-from sla_engine.engine.packing import mask_without, packed_max, put_row, words_of
+from sla_engine.engine.packing import Expected, Form, form_of, put_row, words_of
 from sla_engine.errors import StoreError
 
-FORMAT = 3
+FORMAT = 4
 
 #: format, layout, clock (ms), version of the policies (12 hex digits), bytes of images
 _HEAD = struct.Struct("<HHq12sQ")
@@ -44,16 +44,16 @@ def write_images(
     links: NDArray[Any],
     heads: NDArray[Any],
     rows: NDArray[np.int64],
-    masks: tuple[NDArray[np.uint64], NDArray[np.uint64]],
-    most: tuple[int, int],
+    forms: tuple[Form, Form],
     out: NDArray[np.uint8],
 ) -> int:
     """Write the images of `rows`; `incidents` and `clocks` are views [rows, words of 8 bytes].
 
-    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`); `masks`
-    and `most` (bytes that a row takes at most) are those of an incident and of a clock. Returns
-    the bytes written, -1 when `out` is too small.
+    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`); `forms`
+    are those of an incident and of a clock. Returns the bytes written, -1 when `out` is too small.
     """
+    of_incident, of_clock = forms
+    none = np.int64(-1)
     at = np.int64(0)
     for n in range(len(rows)):
         row = rows[n]
@@ -62,34 +62,60 @@ def write_images(
         while clock >= 0:
             count += 1
             clock = links[clock]["next"]
-        if at + IMAGE_HEAD_BYTES + most[0] + count * most[1] > len(out):
+        if at + IMAGE_HEAD_BYTES + of_incident.most + count * of_clock.most > len(out):
             return np.int64(-1)
         put_word(out, at, np.int64(row))
         put_word(out, at + 4, count)
-        at = put_row(incidents, row, -1, masks[0], out, at + IMAGE_HEAD_BYTES)
+        at += IMAGE_HEAD_BYTES
+        at = put_row(of_incident, incidents, row, none, incidents, row, out, at)
         clock = heads[row]["clocks"]
         before = np.int64(-1)
         while clock >= 0:
-            at = put_row(clocks, clock, before, masks[1], out, at)
+            at = put_row(of_clock, clocks, clock, before, incidents, row, out, at)
             before = np.int64(clock)
             clock = links[clock]["next"]
     return at
 
 
-#: The links lie elsewhere after loading; without them an image says the same wherever it lay.
-_MASKS = mask_without(INCIDENT, "clocks"), mask_without(CLOCK, "next")
-_MOST = packed_max(INCIDENT.itemsize // 8), packed_max(CLOCK.itemsize // 8)
+#: What members of most rows are, by others. The links (`clocks`, `next`) lie elsewhere after
+#: loading; without them an image says the same wherever it lay.
+FORMS = (
+    form_of(
+        INCIDENT,
+        None,
+        {"last_time": Expected(("opened",))},
+        ["clocks"],
+    ),
+    form_of(
+        CLOCK,
+        INCIDENT,
+        {
+            "started": Expected(head=("opened",)),
+            "since": Expected(("started",)),
+            "due": Expected(("since", "target"), minus=("elapsed",)),
+            "next_at": Expected(("due",)),
+            "wall": Expected(("elapsed",)),
+            "choice_amount": Expected(("target",)),
+            "seen_amount": Expected(("target",)),
+            "definition": Expected(before=True),
+            "calendar": Expected(before=True),
+            "seen_definition": Expected(("calendar",)),
+            "seen_priority": Expected(before=True),
+            "origin": Expected(before=True),
+            "flags": Expected(before=True),
+        },
+        ["next"],
+    ),
+)
 
 
 def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.int64]) -> bytes:
     """The images of these rows, one after the other."""
-    room = len(rows) * (IMAGE_HEAD_BYTES + _MOST[0] + 4 * _MOST[1]) + 1024
+    room = len(rows) * (IMAGE_HEAD_BYTES + FORMS[0].most + 4 * FORMS[1].most) + 1024
     incident_words, clock_words = words_of(incidents), words_of(clocks)
     while True:
         out = np.empty(room, np.uint8)
-        end = int(
-            write_images(incident_words, clock_words, clocks, incidents, rows, _MASKS, _MOST, out)
-        )
+        end = int(write_images(incident_words, clock_words, clocks, incidents, rows, FORMS, out))
         if end >= 0:
             return out[:end].tobytes()
         room *= 2

@@ -13,11 +13,11 @@ from sla_engine.clock.compiled import kernel
 from sla_engine.clock.layout import CLOCK, INCIDENT, NEVER
 from sla_engine.clock.work import FREE_CLOCKS, clocks, counts, free_clocks, incidents, next_due
 from sla_engine.engine.entries import word_at
-from sla_engine.engine.images import IMAGE_HEAD_BYTES
-from sla_engine.engine.packing import get_row, packed_min, words_of
+from sla_engine.engine.images import FORMS, IMAGE_HEAD_BYTES
+from sla_engine.engine.packing import Form, get_row, words_of
 from sla_engine.errors import StoreError
 
-_LEAST = packed_min(INCIDENT.itemsize // 8), packed_min(CLOCK.itemsize // 8)
+_LEAST = FORMS[0].map_bytes, FORMS[1].map_bytes
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,13 @@ def get_images(
     found: NDArray[np.uint64],
     owners: NDArray[np.int64],
     found_clocks: NDArray[np.uint64],
+    forms: tuple[Form, Form],
 ) -> tuple[int, int]:
     """Read all images into the arrays, `found` and `found_clocks` as words; (images, clocks).
 
     (-1, 0) when the bytes are cut off or no images.
     """
+    of_incident, of_clock = forms
     at = np.int64(0)
     images = np.int64(0)
     clocks = np.int64(0)
@@ -60,13 +62,14 @@ def get_images(
             return none, np.int64(0)
         rows[images] = word_at(data, at)
         held = word_at(data, at + 4)
-        at = np.int64(get_row(data, at + IMAGE_HEAD_BYTES, found, images, none))
+        at += IMAGE_HEAD_BYTES
+        at = np.int64(get_row(of_incident, data, at, found, images, none, found, images))
         before = none
         for _ in range(held):
             if at < 0 or clocks >= len(owners):
                 return none, np.int64(0)
             owners[clocks] = images
-            at = np.int64(get_row(data, at, found_clocks, clocks, before))
+            at = np.int64(get_row(of_clock, data, at, found_clocks, clocks, before, found, images))
             before = clocks
             clocks += 1
         if at < 0:
@@ -120,7 +123,7 @@ def read_rows(images: bytes) -> StoredRows:
     most_clocks = len(data) // _LEAST[1] + 1
     rows, owners = np.empty(most, np.int64), np.empty(most_clocks, np.int64)
     incidents, clocks = np.empty(most, INCIDENT), np.empty(most_clocks, CLOCK)
-    count, found = get_images(data, rows, words_of(incidents), owners, words_of(clocks))
+    count, found = get_images(data, rows, words_of(incidents), owners, words_of(clocks), FORMS)
     if count < 0:
         raise StoreError("stored rows are cut off: the store has lost a part of what it was given")
     return StoredRows(rows[:count], incidents[:count], owners[:found], clocks[:found])

@@ -128,13 +128,13 @@ def test_a_row_comes_back_whatever_its_words_are(rows: list[list[int]]) -> None:
     assert read.owners.tolist() == [0] * len(rows)
 
 
-@given(st.integers(0, 40))
-def test_rows_that_end_early_are_told_wherever_they_end(cut: int) -> None:
+def test_rows_that_end_early_are_told_wherever_they_end() -> None:
     clocks = np.zeros(2, CLOCK)
     clocks["started"], clocks["next"] = 2**41, [1, -1]
     whole = images_of(np.zeros(1, INCIDENT), clocks, np.array([0]))
-    with pytest.raises(StoreError, match="cut off"):
-        read_rows(whole[: len(whole) - 1 - cut])
+    for kept in range(1, len(whole)):
+        with pytest.raises(StoreError, match="cut off"):
+            read_rows(whole[:kept])
 
 
 def test_each_key_is_asked_for_once() -> None:
