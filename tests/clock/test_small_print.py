@@ -139,6 +139,71 @@ CASES = [
         [("breach", "13:00:00.001")],
     ),
     Case(
+        "an event at the instant of a warning comes first",
+        "policies: [{name: all, clocks: {resolution: {target: 4h}}, "
+        "escalations: [{at: 50%, notify: t}]}]",
+        [],
+        [*OPENED, ("11:00", "resolved")],
+        "16:00",
+        [],
+    ),
+    Case(
+        "steps that wait for an acknowledgement stand still in it, and in a pause inside it once",
+        "policies: [{name: all, clocks: {resolution: {target: 4h, "
+        "pause: 'status_class == \"waiting_customer\"'}}, "
+        "escalations: [{at: 1h after, notify: t, until: acknowledged}]}]",
+        [],
+        [
+            *OPENED,
+            ("13:10", "acknowledged", {"by": "kim"}),
+            ("13:20", *PENDING),
+            ("13:40", *OPEN),
+            ("14:10", "unacknowledged"),
+        ],
+        "18:00",
+        [("breach", "13:00:00.001"), ("after:3600000", "15:00")],
+    ),
+    Case(
+        "what cancelled a clock before its rules applied is no resolution to come back from",
+        TIERS + "policies: [{name: gold, when: 'tier == \"gold\"', clocks: {promise: {target: 4h, "
+        "start: 'event.type == \"incident.created\"', stop: 'event.author == \"agent\"', "
+        "cancel: 'status_class == \"resolved\"'}}}]",
+        [],
+        [
+            ("09:00", "created", {"tier": "silver"}),
+            ("09:30", "resolved"),
+            ("10:00", "reopened"),
+            ("10:30", "updated", {"tier": "gold"}),
+        ],
+        "18:00",
+        [],
+    ),
+    Case(
+        "a policy that comes late counts from the opening that the first event gave",
+        TIERS + "policies: [{name: gold, when: 'tier == \"gold\"', clocks: "
+        "{resolution: {target: 4h}}}]",
+        [],
+        [
+            ("09:00", "created", {"tier": "silver", "opened_at": instant("08:00:00.000")}),
+            ("10:00", "updated", {"tier": "gold"}),
+        ],
+        "18:00",
+        [("breach", "12:00:00.001")],
+    ),
+    Case(
+        "from_now: what lies before the edit stays counted in the old hours",
+        WORK + "policies: [{name: all, calendar: work, clocks: {resolution: {target: 6h}}}]",
+        [
+            (
+                "12:00",
+                "policies: [{name: all, clocks: {resolution: {target: 2h, on_edit: from_now}}}]",
+            )
+        ],
+        [("08:00", "created")],
+        "18:00",
+        [("breach", "11:00:00.001")],
+    ),
+    Case(
         "the step's own calendar counts, not the first or last of the set",
         "calendars:\n"
         "  a: {time_zone: UTC, hours: {mon-fri: 01:00-02:00}}\n"

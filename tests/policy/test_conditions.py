@@ -35,6 +35,8 @@ def test_a_text_that_is_absent_is_empty(name: str) -> None:
         ("custom.b", {}, False),
         ("custom.b", {"custom.b": True}, True),
         ("custom.n > 2.5", {"custom.n": 3}, True),
+        ("handoffs > -1", {}, True),
+        ("reopens in [-1, 2]", {"reopens": -1}, True),
         ("custom.n > 2.5", {"custom.n": "three"}, False),
         ("has(custom.s)", {}, False),
         ("has(custom.s)", {"custom.s": ""}, True),
