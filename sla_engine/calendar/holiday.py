@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from calendar import isleap
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -42,12 +43,8 @@ def _yearly(holiday: YearlyHoliday, first_year: int, last_year: int) -> list[dat
     return [
         date(year, month, day)
         for year in range(first_year, last_year + 1)
-        if not is_leap_day or _is_leap(year)
+        if not is_leap_day or isleap(year)
     ]
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def holiday_notes(holidays: Iterable[Holiday], first_year: int, last_year: int) -> tuple[str, ...]:

@@ -204,6 +204,55 @@ CASES = [
         [("breach", "11:00:00.001")],
     ),
     Case(
+        "what an agent writes at the opening is nothing to answer",
+        "policies: [{name: all, clocks: {next_response: {target: 2h}}}]",
+        [],
+        [("09:00", "created", {"author": "agent"})],
+        "18:00",
+        [],
+        {"next_response/1": None},
+    ),
+    Case(
+        "what the customer writes at the opening is",
+        "policies: [{name: all, clocks: {next_response: {target: 2h}}}]",
+        [],
+        [("09:00", "created", {"author": "customer"})],
+        "18:00",
+        [("breach", "11:00:00.001")],
+    ),
+    Case(
+        "a second opening of an incident that had one moves nothing",
+        FOUR_HOURS % "",
+        [],
+        [*OPENED, ("10:00", "created", {"title": "again"})],
+        "18:00",
+        [("breach", "13:00:00.001")],
+    ),
+    Case(
+        "a score is reached in the hours of its clock, over a lunch break",
+        "calendars: {work: {time_zone: UTC, hours: {mon-fri: [09:00-12:00, 13:00-17:00]}}}\n"
+        "policies: [{name: all, calendar: work, clocks: {resolution: {target: 6h}}, "
+        "escalations: [{at: score >= 35, notify: t}]}]",
+        [],
+        OPENED,
+        "14:45",
+        [("score:35", "14:30")],
+    ),
+    Case(
+        "a recurring clock that a policy gives late counts from the last reply",
+        TIERS + "policies: [{name: gold, when: 'tier == \"gold\"', clocks: {update: {every: 2h}}}]",
+        [],
+        [
+            ("09:00", "created", {"tier": "silver"}),
+            ("09:30", *REPLY),
+            ("10:00", *REPLY),
+            ("10:30", *CUSTOMER),
+            ("11:00", "updated", {"tier": "gold"}),
+        ],
+        "13:00",
+        [("breach", "12:00:00.001")],
+    ),
+    Case(
         "the step's own calendar counts, not the first or last of the set",
         "calendars:\n"
         "  a: {time_zone: UTC, hours: {mon-fri: 01:00-02:00}}\n"

@@ -4,7 +4,8 @@ Needs cosmic-ray 8.7 and coverage 7 (`pip install cosmic-ray coverage`), which n
 Kernels run as plain Python (NUMBA_DISABLE_JIT=1). First all tests run once, to see which of them
 runs which line; then each mutant is tested, in a copy of the project, by the tests that run its
 line. Verdicts go to `--out` as JSON lines, and a run that was ended goes on there. A summary by
-package is printed; survivors are to be judged by a person.
+package is printed; survivors are to be judged by a person. `--again FILES` then tries survivors by
+all tests of these files, and what took too long by its own tests with more time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from difflib import unified_diff
@@ -114,19 +115,37 @@ def sound(server: Server, covers: Covering) -> None:
         sys.exit(f"without any mutant the tests do not pass: {told}")
 
 
-def judged(server: Server, covers: Covering, mutant: Mutant) -> dict[str, Any]:
-    """The verdict on one mutant, with its difference."""
+def judged(
+    server: Server, covers: Covering, mutant: Mutant, files: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The verdict on one mutant, with its difference; by all tests of `files` if there are any."""
     source = (server.copy / mutant.module).read_text()
     changed = mutated(source, mutant)
     told: dict[str, Any] = {**asdict(mutant), "outcome": "no change", "diff": "", "seconds": 0.0}
     if changed is None or changed == source:
         return told
     told["diff"] = "".join(unified_diff(source.splitlines(True), changed.splitlines(True), n=0))
-    tests = covers.tests_of(mutant.module, source, mutant.line, MOST_TESTS_S)
+    tests = list(files) or covers.tests_of(mutant.module, source, mutant.line, MOST_TESTS_S)
     if not tests:
         return {**told, "outcome": "survived", "by": "no test runs it"}
     job = {"path": mutant.module, "source": changed, "tests": tests, "timeout_s": TIMEOUT_S}
     return {**told, **server.answer(job)}
+
+
+def tried_again(
+    server: Server, covers: Covering, verdict: dict[str, Any], files: Sequence[str]
+) -> dict[str, Any]:
+    """The verdict on a survivor by other tests; the old one where they do not change it."""
+    own = {name: verdict[name] for name in Mutant.__dataclass_fields__}
+    late = verdict["outcome"] == "timeout"
+    told = judged(server, covers, Mutant(**own), () if late else files)
+    same = _changes(told["diff"]) == _changes(verdict["diff"])
+    return told if same and (late or told["outcome"] != "survived") else verdict
+
+
+def _changes(diff: str) -> list[str]:
+    """The lines that a difference takes and gives, wherever they stand."""
+    return [line for line in diff.splitlines() if not line.startswith(("---", "+++", "@@"))]
 
 
 def package_of(mutant: Mutant) -> str:
@@ -160,6 +179,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--packages", default=",".join(PACKAGES))
     parser.add_argument("--out", type=Path, default=Path("mutation.jsonl"))
+    parser.add_argument("--again", nargs="*", help="files of tests, for survivors")
     parser.add_argument("--covering", type=Path, default=Path("covering.json"))
     options = parser.parse_args()
     every = [
@@ -173,28 +193,42 @@ def main() -> None:
     left = [each for each in drawn if (each.module, each.operator, each.occurrence) not in done]
     say(f"{len(every)} mutants, {len(drawn)} drawn, {len(left)} to do")
     ended = time.monotonic() + options.minutes * 60
-    first = copied()
-    covers = covering(first, options.covering)
+    origin = copied()
+    covers = covering(origin, options.covering)
     servers: Queue[Server] = Queue()
-    for copy in [*(again(first) for _ in range(options.processes - 1)), first]:
+    for copy in [*(again(origin) for _ in range(options.processes - 1)), origin]:
         servers.put(Server(copy))
     sound(servers.queue[0], covers)
 
-    def work(mutant: Mutant) -> dict[str, Any] | None:
+    def held(work: Callable[[Server], dict[str, Any]]) -> dict[str, Any] | None:
         if time.monotonic() > ended:
             return None
         server = servers.get()
         try:
-            return judged(server, covers, mutant)
+            return work(server)
         finally:
             servers.put(server)
 
-    with ThreadPoolExecutor(options.processes) as pool, options.out.open("a") as out:
-        for told in pool.map(work, left):
-            if told is not None:
-                verdicts.append(told)
-                out.write(json.dumps(told) + "\n")
-                out.flush()
+    def first(mutant: Mutant) -> dict[str, Any] | None:
+        return held(lambda server: judged(server, covers, mutant))
+
+    def second(verdict: dict[str, Any]) -> dict[str, Any] | None:
+        if verdict["outcome"] not in ("survived", "timeout"):
+            return verdict
+        return held(lambda server: tried_again(server, covers, verdict, options.again))
+
+    with ThreadPoolExecutor(options.processes) as pool:
+        if options.again is not None:
+            found = list(pool.map(second, verdicts))
+            verdicts = [new or old for new, old in zip(found, verdicts, strict=True)]
+            options.out.write_text("".join(json.dumps(told) + "\n" for told in verdicts))
+        else:
+            with options.out.open("a") as out:
+                for told in pool.map(first, left):
+                    if told is not None:
+                        verdicts.append(told)
+                        out.write(json.dumps(told) + "\n")
+                        out.flush()
     while not servers.empty():
         servers.get().close()
     say(summary(verdicts))

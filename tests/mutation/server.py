@@ -33,15 +33,19 @@ _KILLED, _SURVIVED, _BROKEN = 1, 0, 3
 
 
 class Chosen:
-    """Runs the chosen tests in their order, and says which one failed first."""
+    """Runs the chosen tests or whole files in their order, and says which one failed first."""
 
     def __init__(self, tests: list[str], out: int) -> None:
         self.order = {name: n for n, name in enumerate(tests)}
         self.out = out
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.order]
-        items.sort(key=lambda item: self.order[item.nodeid])
+        places = [
+            (self.order.get(item.nodeid, self.order.get(item.nodeid.split("::")[0])), item)
+            for item in items
+        ]
+        kept = [(place, item) for place, item in places if place is not None]
+        items[:] = [item for _, item in sorted(kept, key=lambda pair: pair[0])]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
