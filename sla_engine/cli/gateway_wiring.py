@@ -1,0 +1,97 @@
+"""Builds the gateway: settings in, a listening server on the log out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sla_engine.cli.wiring import SteadyClock, open_services
+from sla_engine.config import secret_texts
+from sla_engine.config.settings import Settings
+from sla_engine.errors import ConfigError
+from sla_engine.ingest.app import build_app
+from sla_engine.ingest.door import Door, DoorSettings
+from sla_engine.ingest.server import is_loopback, listen, make_server
+from sla_engine.ingest.tokens import Tokens
+from sla_engine.limits import LOG_TIMEOUT_MS
+from sla_engine.telemetry import Metrics, TelemetryServer, configure_logging
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; then what is on its way is finished."""
+    telemetry = settings.telemetry
+    secrets = secret_texts(settings)
+    configure_logging(telemetry.log_format, telemetry.log_level, secrets=secrets)
+    tokens = Tokens(settings.gateway.tokens)
+    check_senders(settings, tokens)
+    metrics = Metrics()
+    services = open_services(settings)
+    try:
+        identity = services.log.ensure_topics(settings.kafka.partitions)
+        producer = services.log.producer()
+        try:
+            door = Door(
+                producer,
+                identity.partitions,
+                SteadyClock(),
+                metrics,
+                tokens,
+                door_settings(settings),
+            )
+            run(settings, door, metrics, say)
+        finally:
+            producer.flush(LOG_TIMEOUT_MS / 1000)
+            producer.close()
+    finally:
+        services.close()
+
+
+def check_senders(settings: Settings, tokens: Tokens) -> None:
+    """ConfigError if nobody could send anything, or a tenant is for nobody."""
+    known = tokens.names
+    if not known:
+        raise ConfigError(
+            "gateway: nobody may send; run `sla-engine gateway --new-token NAME` and put the entry "
+            "it prints into gateway.tokens"
+        )
+    for name, _ in settings.gateway.tenants:
+        if name not in known:
+            raise ConfigError(
+                f"gateway.tenants: {name} is neither in gateway.tokens nor in gateway.hooks"
+            )
+
+
+def door_settings(settings: Settings) -> DoorSettings:
+    """What the door needs of the settings."""
+    by_events = settings.time.source == "events"
+    return DoorSettings(
+        rate=settings.gateway.rate,
+        in_flight=settings.gateway.in_flight,
+        max_future_ms=None if by_events else settings.time.max_future_ms,
+        tenants=dict(settings.gateway.tenants),
+    )
+
+
+def run(settings: Settings, door: Door, metrics: Metrics, say: Callable[[str], None]) -> None:
+    """Listen, say where, and serve."""
+    bind = settings.gateway.bind
+    # What the engine tells about itself is for this machine; elsewhere telemetry.bind decides.
+    app = build_app(door, metrics.render if is_loopback(bind) else None)
+    sock = listen(bind, settings.gateway.port)
+    with sock:
+        server = make_server(app)
+        watched = None
+        if settings.telemetry.metrics_port:
+            watched = TelemetryServer(
+                metrics.render,
+                healthy=lambda: None,
+                ready=lambda: None if server.started else "not listening yet",
+                port=settings.telemetry.metrics_port,
+                bind=settings.telemetry.bind,
+            ).start()
+        try:
+            host = f"[{bind}]" if ":" in bind else bind
+            say(f"listening on http://{host}:{sock.getsockname()[1]}; Ctrl-C ends it")
+            server.run(sockets=[sock])
+        finally:
+            if watched is not None:
+                watched.close()
