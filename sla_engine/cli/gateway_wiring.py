@@ -10,9 +10,11 @@ from sla_engine.config.settings import Settings
 from sla_engine.errors import ConfigError
 from sla_engine.ingest.app import build_app
 from sla_engine.ingest.door import Door, DoorSettings
+from sla_engine.ingest.hooks import Hook, Hooks
 from sla_engine.ingest.server import is_loopback, listen, make_server
 from sla_engine.ingest.tokens import Tokens
 from sla_engine.limits import LOG_TIMEOUT_MS
+from sla_engine.source.kinds import SOURCES
 from sla_engine.telemetry import Metrics, TelemetryServer, configure_logging
 
 
@@ -22,7 +24,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     secrets = secret_texts(settings)
     configure_logging(telemetry.log_format, telemetry.log_level, secrets=secrets)
     tokens = Tokens(settings.gateway.tokens)
-    check_senders(settings, tokens)
+    hooks = make_hooks(settings, tokens)
+    check_senders(settings, tokens.names | hooks.names)
     metrics = Metrics()
     services = open_services(settings)
     try:
@@ -35,6 +38,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
                 SteadyClock(),
                 metrics,
                 tokens,
+                hooks,
                 door_settings(settings),
             )
             run(settings, door, metrics, say)
@@ -45,9 +49,25 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         services.close()
 
 
-def check_senders(settings: Settings, tokens: Tokens) -> None:
+def make_hooks(settings: Settings, tokens: Tokens) -> Hooks:
+    """The hooks of the settings; ConfigError for a vendor that is not known, or no proof."""
+    secrets: dict[str, list[bytes]] = {name: [] for name, _ in settings.gateway.hooks}
+    for name, secret in settings.gateway.secrets:
+        if name not in secrets:
+            raise ConfigError(f"gateway.secrets: {name} is not in gateway.hooks")
+        secrets[name].append(secret.reveal().encode())
+    hooks = []
+    for name, kind in settings.gateway.hooks:
+        if kind not in SOURCES:
+            raise ConfigError(
+                f"gateway.hooks: {name}={kind}: no such vendor; known are {', '.join(SOURCES)}"
+            )
+        hooks.append(Hook(name, SOURCES[kind], tuple(secrets[name])))
+    return Hooks(hooks, tokens)
+
+
+def check_senders(settings: Settings, known: set[str]) -> None:
     """ConfigError if nobody could send anything, or a tenant is for nobody."""
-    known = tokens.names
     if not known:
         raise ConfigError(
             "gateway: nobody may send; run `sla-engine gateway --new-token NAME` and put the entry "

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from sla_engine import __version__
-from sla_engine.ingest.door import Door, Visit
+from sla_engine.ingest.door import Door, Outcome, Visit
 from sla_engine.ingest.modes import BATCH_TYPE, STRUCTURED_TYPE
 from sla_engine.ingest.problem import PROBLEM_TYPE, Refusal
 
@@ -79,6 +79,16 @@ def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI
     async def events(request: Request) -> Response:
         return await _answered(door, request, door.events)
 
+    @app.post(
+        "/v1/hooks/{name}",
+        status_code=202,
+        response_class=Response,
+        responses={**_ANSWERS, 200: {"description": "Taken before; nothing was done now."}},
+        summary="A vendor's webhook, as gateway.hooks names it",
+    )
+    async def hook(request: Request, name: str) -> Response:
+        return await _answered(door, request, lambda visit: door.hook(visit, name))
+
     @app.get("/healthz", response_class=Response, summary="200 while the process works")
     async def healthz() -> Response:
         return Response(b"ok\n", media_type="text/plain")
@@ -94,16 +104,13 @@ def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI
 
 
 async def _answered(
-    door: Door, request: Request, act: Callable[[Visit], Awaitable[int]]
+    door: Door, request: Request, act: Callable[[Visit], Awaitable[Outcome]]
 ) -> Response:
     """The answer to a request, counted."""
     begun_ms = door.clock.now_ms()
     visit = Visit(request, request.headers.items())
     try:
-        accepted = await act(visit)
-        response = Response(
-            orjson.dumps({"accepted": accepted}), HTTPStatus.ACCEPTED, media_type="application/json"
-        )
+        response = _taken(await act(visit))
     except Refusal as refusal:
         response = problem(refusal)
     except ClientDisconnect:
@@ -123,6 +130,17 @@ async def _answered(
     door.meter.count("sla_gateway_requests", 1, visit.source, str(response.status_code))
     door.meter.observe("sla_gateway_seconds", (door.clock.now_ms() - begun_ms) / 1000)
     return response
+
+
+def _taken(outcome: Outcome) -> Response:
+    """202, or 200 for what had been taken before: a vendor that sends it again must not go on."""
+    said: dict[str, Any] = {"accepted": outcome.accepted}
+    if outcome.ignored:
+        said["ignored"] = outcome.ignored
+    if outcome.replayed:
+        said["replayed"] = True
+    status = HTTPStatus.OK if outcome.replayed else HTTPStatus.ACCEPTED
+    return Response(orjson.dumps(said), status, media_type="application/json")
 
 
 def problem(refusal: Refusal) -> Response:

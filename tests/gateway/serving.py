@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ import orjson
 from sla_engine.engine.ports import Acked, OutRecord, Producer
 from sla_engine.ingest.app import build_app
 from sla_engine.ingest.door import Door, DoorSettings
+from sla_engine.ingest.hooks import Hook, Hooks
 from sla_engine.ingest.server import BoundedProtocol, listen, make_server
 from sla_engine.ingest.tokens import Tokens, hash_of
 from sla_engine.telemetry import Metrics
@@ -108,13 +109,16 @@ def gateway(
     *,
     partitions: int = 4,
     tokens: dict[str, str] | None = None,
+    hooks: Sequence[Hook] = (),
     protocol: type[BoundedProtocol] = BoundedProtocol,
 ) -> Iterator[Gateway]:
     """A gateway over a log; `tokens` by name."""
     metrics, clock = Metrics(), StandingClock()
     given = {"desk": TOKEN} if tokens is None else tokens
     known = Tokens((name, hash_of(token)) for name, token in given.items())
-    door = Door(log, partitions, clock, metrics, known, settings or DoorSettings())
+    door = Door(
+        *(log, partitions, clock, metrics, known, Hooks(hooks, known)), settings or DoorSettings()
+    )
     sock = listen("127.0.0.1", 0)
     server = make_server(build_app(door, metrics.render), protocol)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})

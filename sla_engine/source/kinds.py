@@ -1,0 +1,21 @@
+"""The vendors that are known, by the name that `gateway.hooks` says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sla_engine.source import zendesk
+from sla_engine.source.model import Source
+from sla_engine.source.signature import Scheme
+
+SOURCES: Final = {
+    source.kind: source
+    for source in (
+        Source(
+            "zendesk",
+            Scheme.ZENDESK,
+            zendesk.translate,
+            "developer.zendesk.com/api-reference/webhooks/event-types/ticket-events",
+        ),
+    )
+}
