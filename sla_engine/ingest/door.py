@@ -106,7 +106,8 @@ class Door:
         """`POST /v1/events`; Refusal if it is not taken."""
         headers = visit.request.headers
         source = self._tokens.who(headers.get("authorization", ""))
-        if source is None:
+        # A vendor's token is for its hook alone.
+        if source is None or source in self._hooks.names:
             raise not_proven()
         visit.source = source
         self._take(source, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sla_engine.source import zendesk
+from sla_engine.source import alertmanager, jira, pagerduty, zendesk
 from sla_engine.source.model import Source
 from sla_engine.source.signature import Scheme
 
@@ -16,6 +16,24 @@ SOURCES: Final = {
             Scheme.ZENDESK,
             zendesk.translate,
             "developer.zendesk.com/api-reference/webhooks/event-types/ticket-events",
+        ),
+        Source(
+            "jira",
+            Scheme.HUB,
+            jira.translate,
+            "developer.atlassian.com/cloud/jira/service-desk/webhooks",
+        ),
+        Source(
+            "pagerduty",
+            Scheme.PAGERDUTY,
+            pagerduty.translate,
+            "github.com/PagerDuty/developer-docs, docs/webhooks/01-Overview",
+        ),
+        Source(
+            "alertmanager",
+            Scheme.BEARER,
+            alertmanager.translate,
+            "prometheus.io/docs/alerting/latest/configuration, webhook_config",
         ),
     )
 }
