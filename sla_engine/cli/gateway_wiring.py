@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sla_engine.cli.wiring import SteadyClock, open_services
 from sla_engine.config import secret_texts
@@ -15,6 +16,8 @@ from sla_engine.ingest.server import is_loopback, listen, make_server
 from sla_engine.ingest.tokens import Tokens
 from sla_engine.limits import LOG_TIMEOUT_MS
 from sla_engine.source.kinds import SOURCES
+from sla_engine.source.mapped import mapped_source
+from sla_engine.source.model import Source
 from sla_engine.telemetry import Metrics, TelemetryServer, configure_logging
 
 
@@ -58,12 +61,24 @@ def make_hooks(settings: Settings, tokens: Tokens) -> Hooks:
         secrets[name].append(secret.reveal().encode())
     hooks = []
     for name, kind in settings.gateway.hooks:
-        if kind not in SOURCES:
-            raise ConfigError(
-                f"gateway.hooks: {name}={kind}: no such vendor; known are {', '.join(SOURCES)}"
-            )
-        hooks.append(Hook(name, SOURCES[kind], tuple(secrets[name])))
+        hooks.append(Hook(name, source_of(name, kind), tuple(secrets[name])))
     return Hooks(hooks, tokens)
+
+
+def source_of(name: str, kind: str) -> Source:
+    """A vendor by its name, or by its mapping file; PolicyErrors for what is wrong in that."""
+    if kind.endswith(".yaml"):
+        try:
+            content = Path(kind).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"gateway.hooks: {name}: {kind} cannot be read: {error}") from error
+        return mapped_source(kind, content)
+    if kind not in SOURCES:
+        raise ConfigError(
+            f"gateway.hooks: {name}={kind}: no such vendor; known are {', '.join(SOURCES)}; "
+            "of others name the mapping file, *.yaml"
+        )
+    return SOURCES[kind]
 
 
 def check_senders(settings: Settings, known: set[str]) -> None:

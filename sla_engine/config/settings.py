@@ -175,7 +175,8 @@ class Gateway:
     hooks: tuple[tuple[str, str], ...] = setting(
         kinds.PAIRS,
         (),
-        "Webhooks of vendors: the name in `/v1/hooks/NAME`, and whose payloads come there.",
+        "Webhooks: the name in `/v1/hooks/NAME`, and whose payloads come there: a vendor's name, "
+        "or a mapping file (`*.yaml`).",
     )
     secrets: tuple[tuple[str, Secret], ...] = setting(
         kinds.SECRET_PAIRS,

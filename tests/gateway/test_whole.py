@@ -16,6 +16,7 @@ import httpx
 import orjson
 import pytest
 
+from sla_engine.ingest.tokens import hash_of
 from sla_engine.stream.redis_streams.log import RedisLog, redis_log
 from tests.docs.pages import ROOT, blocks, environment, write
 from tests.gateway.serving import event, gateway
@@ -141,6 +142,24 @@ def test_a_new_token_is_one_that_its_entry_lets_in(tmp_path: Path) -> None:
         assert answer.status_code == 202
 
 
+def test_an_unknown_vendor_is_connected_by_the_pages_mapping(tmp_path: Path) -> None:
+    for block in blocks(ROOT / "docs" / "gateway.md"):
+        if block.path in ("payload.json", "desk.yaml"):
+            write(block, tmp_path)
+    entry = f"desk={hash_of('the-desks-token')}"
+    settings = {"SLA_GATEWAY__TOKENS": entry, "SLA_GATEWAY__HOOKS": "desk=desk.yaml"}
+    with command(tmp_path, **settings) as (_, url):
+        answer = httpx.post(
+            f"{url}/v1/hooks/desk",
+            content=(tmp_path / "payload.json").read_bytes(),
+            headers={"Authorization": "Bearer the-desks-token"},
+            trust_env=False,
+        )
+    assert answer.status_code == 202
+    assert answer.json()["accepted"] == 1
+    assert "desk.yaml:11: team" in answer.json()["ignored"][0]
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -151,6 +170,11 @@ def test_a_new_token_is_one_that_its_entry_lets_in(tmp_path: Path) -> None:
             {"SLA_GATEWAY__TOKENS": f"desk={'0' * 64}", "SLA_GATEWAY__TENANTS": "dsk=acme"},
             "gateway.tenants: dsk is neither in",
         ),
+        ({"SLA_GATEWAY__HOOKS": "desk=zendsk"}, "no such vendor; known are zendesk, jira"),
+        ({"SLA_GATEWAY__HOOKS": "desk=zendesk"}, "desk: has 0 secrets"),
+        ({"SLA_GATEWAY__HOOKS": "desk=none.yaml"}, "none.yaml cannot be read"),
+        ({"SLA_GATEWAY__HOOKS": "am=alertmanager"}, "proves itself by a bearer token"),
+        ({"SLA_GATEWAY__SECRETS": "desk=x"}, "gateway.secrets: desk is not in gateway.hooks"),
     ],
 )
 def test_settings_with_which_nobody_could_send_are_named(
