@@ -66,7 +66,13 @@ _BODY: Final[dict[str, Any]] = {
 
 def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI:
     """The application; without `render_metrics` there is no `/metrics`."""
-    app = FastAPI(title="SLA engine gateway", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="SLA engine gateway",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
 
     @app.post(
         "/v1/events",

@@ -28,6 +28,7 @@ from sla_engine.limits import (
     HOOK_EVENTS_MAX,
     MAX_FUTURE_MS,
 )
+from sla_engine.source.signature import single
 
 UNPROVEN = "-"
 """The source of a request that did not prove one, for metrics."""
@@ -104,14 +105,13 @@ class Door:
 
     async def events(self, visit: Visit) -> Outcome:
         """`POST /v1/events`; Refusal if it is not taken."""
-        headers = visit.request.headers
-        source = self._tokens.who(headers.get("authorization", ""))
+        source = self._tokens.who(single(visit.headers, "authorization") or "")
         # A vendor's token is for its hook alone.
         if source is None or source in self._hooks.names:
             raise not_proven()
         visit.source = source
         self._take(source, 1)
-        mode = mode_of(headers.get("content-type", ""), visit.headers)
+        mode = mode_of(visit.request.headers.get("content-type", ""), visit.headers)
         body = await self._readers.read(visit.request, mode.bytes_max)
         events = events_of(mode, visit.headers, body)
         self._take(source, len(events) - 1)

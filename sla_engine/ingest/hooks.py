@@ -17,7 +17,7 @@ from sla_engine.limits import (
     SECRETS_PER_HOOK_MAX,
 )
 from sla_engine.source.model import Source
-from sla_engine.source.signature import Scheme, proof_of
+from sla_engine.source.signature import Scheme, proof_of, single
 
 _NOBODYS = b"compared with when there is no such hook"
 
@@ -103,9 +103,8 @@ class Hooks:
             proof_of(Scheme.HUB, [_NOBODYS], headers, body, now_ms)
             return None
         if hook.source.scheme is Scheme.BEARER:
-            values = [value for header, value in headers if header == "authorization"]
-            known = len(values) == 1 and self._tokens.who(values[0]) == name
-            return Proven(hook, None) if known else None
+            who = self._tokens.who(single(headers, "authorization") or "")
+            return Proven(hook, None) if who == name else None
         proof = proof_of(hook.source.scheme, hook.secrets, headers, body, now_ms)
         return None if proof is None else Proven(hook, proof)
 

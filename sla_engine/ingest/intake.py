@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Sequence
@@ -81,4 +82,6 @@ class Delivery:
             self._error = self._error or error
             last = self._left == 0
         if last:
-            self._loop.call_soon_threadsafe(self.done.set_result, self._error)
+            # After a stop that did not wait for this: nobody is there to be told.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.done.set_result, self._error)

@@ -41,11 +41,11 @@ def proof_of(
     if scheme is Scheme.ZENDESK:
         return _zendesk(secrets, headers, body, now_ms)
     if scheme is Scheme.HUB:
-        given = _single(headers, "x-hub-signature")
+        given = single(headers, "x-hub-signature")
         candidates = [given[7:]] if given is not None and given.startswith("sha256=") else []
         return _hex_proof(secrets, candidates, body)
     if scheme is Scheme.PAGERDUTY:
-        given = _single(headers, "x-pagerduty-signature")
+        given = single(headers, "x-pagerduty-signature")
         parts = [] if given is None else given.split(",", _CANDIDATES_MAX)[:_CANDIDATES_MAX]
         candidates = [part.strip()[3:] for part in parts if part.strip().startswith("v1=")]
         return _hex_proof(secrets, candidates, body)
@@ -59,8 +59,8 @@ def _zendesk(
 
     Source: developer.zendesk.com/documentation/webhooks/verifying.
     """
-    stamp = _single(headers, "x-zendesk-webhook-signature-timestamp")
-    given = _single(headers, "x-zendesk-webhook-signature")
+    stamp = single(headers, "x-zendesk-webhook-signature-timestamp")
+    given = single(headers, "x-zendesk-webhook-signature")
     if stamp is None or given is None or len(stamp) > 64:
         return None
     signed = stamp.encode("latin-1") + body
@@ -90,6 +90,7 @@ def _proof(
     return hashlib.sha256(signed).digest() if found else None
 
 
-def _single(headers: Sequence[Header], name: str) -> str | None:
+def single(headers: Sequence[Header], name: str) -> str | None:
+    """The value of a header that came once; None if it did not come, or more often."""
     values = [value for header, value in headers if header == name]
     return values[0] if len(values) == 1 else None

@@ -52,6 +52,11 @@ def test_every_failed_proof_gets_the_same_answer(
     assert log.records == []
 
 
+def test_a_token_that_comes_twice_proves_nothing(door: Gateway) -> None:
+    headers = [*BATCH.items(), *PROVEN.items(), *PROVEN.items()]
+    assert door.client.post("/v1/events", content=b"[]", headers=headers).status_code == 401
+
+
 def test_no_single_changed_byte_of_a_token_is_taken(door: Gateway) -> None:
     for i in range(len(TOKEN)):
         changed = TOKEN[:i] + ("A" if TOKEN[i] != "A" else "B") + TOKEN[i + 1 :]
