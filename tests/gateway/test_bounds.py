@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -223,3 +224,13 @@ def test_a_stop_finishes_what_is_on_its_way(log: MemoryLog) -> None:
             log.wait_for_held(1)
             threading.Timer(0.2, log.release).start()
         assert answer.result(30).status_code == 202
+
+
+def test_a_small_answer_does_not_wait_for_the_senders_acknowledgement(door: Gateway) -> None:
+    """Head and body are two writes; the second must not wait 40 ms (Nagle) on any connection."""
+    took = []
+    for _ in range(60):
+        begun = time.perf_counter()
+        door.client.get("/healthz")
+        took.append(time.perf_counter() - begun)
+    assert min(took[40:]) < 0.03
