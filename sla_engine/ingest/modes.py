@@ -59,8 +59,8 @@ def mode_of(content_type: str, headers: Iterable[Header]) -> Mode:
     raise Refusal(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "NOT_CLOUDEVENT",
-        f"content-type: send {STRUCTURED_TYPE}, {BATCH_TYPE}, or application/json with the event's "
-        "attributes in ce- headers",
+        f"content-type: is none that is read; send {STRUCTURED_TYPE}, {BATCH_TYPE}, or "
+        "application/json with the event's attributes in ce- headers",
         close=True,
     )
 
