@@ -26,10 +26,11 @@ def gateway(bind: str | None, port: int | None, new_token: str | None, config: P
     if new_token is not None:
         show_new_token(new_token)
         return
-    settings = load(config, {"gateway.bind": bind, "gateway.port": port})
+    options = {"gateway.bind": bind, "gateway.port": port}
+    load(config, options)
     from sla_engine.cli.gateway_wiring import serve
 
-    serve(settings, say)
+    serve(lambda: load(config, options), say)
 
 
 def show_new_token(name: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from sla_engine.cli.wiring import SteadyClock, open_services
 from sla_engine.config import secret_texts
 from sla_engine.config.settings import Settings
-from sla_engine.errors import ConfigError
+from sla_engine.errors import ConfigError, SlaError
 from sla_engine.ingest.app import build_app
 from sla_engine.ingest.door import Door, DoorSettings
 from sla_engine.ingest.hooks import Hook, Hooks
@@ -20,15 +21,17 @@ from sla_engine.source.mapped import mapped_source
 from sla_engine.source.model import Source
 from sla_engine.telemetry import Metrics, TelemetryServer, configure_logging
 
+log = logging.getLogger(__name__)
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; then what is on its way is finished."""
-    telemetry = settings.telemetry
-    secrets = secret_texts(settings)
-    configure_logging(telemetry.log_format, telemetry.log_level, secrets=secrets)
-    tokens = Tokens(settings.gateway.tokens)
-    hooks = make_hooks(settings, tokens)
-    check_senders(settings, tokens.names | hooks.names)
+
+def serve(load: Callable[[], Settings], say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; then what is on its way is finished.
+
+    At SIGHUP the settings are loaded again, and what they say about senders counts.
+    """
+    settings = load()
+    set_up_logging(settings)
+    tokens, hooks = senders(settings)
     metrics = Metrics()
     services = open_services(settings)
     try:
@@ -44,7 +47,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
                 hooks,
                 door_settings(settings),
             )
-            run(settings, door, metrics, say)
+            run(settings, door, metrics, say, lambda: admit_again(door, load))
         finally:
             producer.flush(LOG_TIMEOUT_MS / 1000)
             producer.close()
@@ -52,7 +55,35 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         services.close()
 
 
-def make_hooks(settings: Settings, tokens: Tokens) -> Hooks:
+def set_up_logging(settings: Settings) -> None:
+    """As the settings say; their secrets appear in no line."""
+    telemetry = settings.telemetry
+    secrets = secret_texts(settings)
+    configure_logging(telemetry.log_format, telemetry.log_level, secrets=secrets)
+
+
+def senders(settings: Settings, before: Hooks | None = None) -> tuple[Tokens, Hooks]:
+    """Who may send, by the settings; hooks go on knowing what they had taken `before`."""
+    tokens = Tokens(settings.gateway.tokens)
+    hooks = make_hooks(settings, tokens, before or Hooks((), tokens))
+    check_senders(settings, tokens.names | hooks.names)
+    return tokens, hooks
+
+
+def admit_again(door: Door, load: Callable[[], Settings]) -> None:
+    """Take tokens, hooks, secrets and tenants from the settings as they are now."""
+    try:
+        settings = load()
+        tokens, hooks = senders(settings, door.hooks)
+    except SlaError as error:
+        log.error("the senders stay as they were", extra={"why": str(error)})
+        return
+    set_up_logging(settings)
+    door.admit(tokens, hooks, dict(settings.gateway.tenants))
+    log.warning("the senders are those of the settings now")
+
+
+def make_hooks(settings: Settings, tokens: Tokens, before: Hooks) -> Hooks:
     """The hooks of the settings; ConfigError for a vendor that is not known, or no proof."""
     secrets: dict[str, list[bytes]] = {name: [] for name, _ in settings.gateway.hooks}
     for name, secret in settings.gateway.secrets:
@@ -61,7 +92,8 @@ def make_hooks(settings: Settings, tokens: Tokens) -> Hooks:
         secrets[name].append(secret.reveal().encode())
     hooks = []
     for name, kind in settings.gateway.hooks:
-        hooks.append(Hook(name, source_of(name, kind), tuple(secrets[name])))
+        source, proofs = source_of(name, kind), before.proofs_of(name)
+        hooks.append(Hook(name, source, tuple(secrets[name]), proofs))
     return Hooks(hooks, tokens)
 
 
@@ -106,7 +138,13 @@ def door_settings(settings: Settings) -> DoorSettings:
     )
 
 
-def run(settings: Settings, door: Door, metrics: Metrics, say: Callable[[str], None]) -> None:
+def run(
+    settings: Settings,
+    door: Door,
+    metrics: Metrics,
+    say: Callable[[str], None],
+    on_hangup: Callable[[], None],
+) -> None:
     """Listen, say where, and serve."""
     bind = settings.gateway.bind
     # What the engine tells about itself is for this machine; elsewhere telemetry.bind decides.
@@ -114,6 +152,7 @@ def run(settings: Settings, door: Door, metrics: Metrics, say: Callable[[str], N
     sock = listen(bind, settings.gateway.port)
     with sock:
         server = make_server(app)
+        server.on_hangup = on_hangup
         watched = None
         if settings.telemetry.metrics_port:
             watched = TelemetryServer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Protocol
 
@@ -93,7 +93,7 @@ class Door:
         self.meter = meter
         self.clock = clock
         self._tokens = tokens
-        self._hooks = hooks
+        self.hooks = hooks
         self._settings = settings
         self._readers = Readers(within_ms=settings.body_ms)
         # Of its own: these bodies are read before the sender is proven.
@@ -103,11 +103,16 @@ class Door:
         self._intake = Intake(producer, partitions, settings.in_flight)
         self._buckets: dict[str, Bucket] = {}
 
+    def admit(self, tokens: Tokens, hooks: Hooks, tenants: Mapping[str, str]) -> None:
+        """From the next request on these may send, and no others."""
+        self._tokens, self.hooks = tokens, hooks
+        self._settings = replace(self._settings, tenants=tenants)
+
     async def events(self, visit: Visit) -> Outcome:
         """`POST /v1/events`; Refusal if it is not taken."""
         source = self._tokens.who(single(visit.headers, "authorization") or "")
         # A vendor's token is for its hook alone.
-        if source is None or source in self._hooks.names:
+        if source is None or source in self.hooks.names:
             raise not_proven()
         visit.source = source
         self._take(source, 1)
@@ -120,7 +125,7 @@ class Door:
     async def hook(self, visit: Visit, name: str) -> Outcome:
         """`POST /v1/hooks/NAME`; Refusal if it is not taken. Proven before a byte is parsed."""
         body = await self._hook_readers.read(visit.request, HOOK_BYTES_MAX)
-        proven = self._hooks.proven(name, visit.headers, body, self.clock.now_ms())
+        proven = self.hooks.proven(name, visit.headers, body, self.clock.now_ms())
         if proven is None:
             raise not_proven()
         visit.source = name

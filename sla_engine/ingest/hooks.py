@@ -94,6 +94,10 @@ class Hooks:
         """The names there are."""
         return set(self._hooks)
 
+    def proofs_of(self, name: str) -> Proofs:
+        """What a hook has taken; nothing for a name that no hook has."""
+        return self._hooks[name].proofs if name in self._hooks else Proofs()
+
     def proven(
         self, name: str, headers: Sequence[Header], body: bytes, now_ms: int
     ) -> Proven | None:

@@ -7,8 +7,9 @@ import ipaddress
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, cast
 
 import h11
@@ -130,7 +131,12 @@ class _Closing:
 
 
 class Server(uvicorn.Server):
-    """Stops at SIGINT or SIGTERM and returns, so that the caller can close what it opened."""
+    """Stops at SIGINT or SIGTERM and returns, so that the caller can close what it opened.
+
+    At SIGHUP `on_hangup` is called, between two steps of the event loop's own thread.
+    """
+
+    on_hangup: Callable[[], None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -139,11 +145,16 @@ class Server(uvicorn.Server):
             yield
             return
         before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._hang_up)
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        if self.on_hangup is not None:
+            self.on_hangup()
 
 
 def make_server(app: FastAPI, protocol: type[BoundedProtocol] = BoundedProtocol) -> Server:

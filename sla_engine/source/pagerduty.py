@@ -82,8 +82,16 @@ def _incident(payload: Mapping[str, Any]) -> Event:
         ),
         "priority": lower(text(payload, *data, "priority", "summary") or urgency),
         "team": _first(listed(payload, *data, "teams"), "summary"),
-        "assignee": _first(listed(payload, *data, "assignees"), "id"),
+        **_assignee(payload),
     }
+
+
+def _assignee(payload: Mapping[str, Any]) -> Event:
+    """Who took it. Until then PagerDuty's assignees are those whom it pages: nobody answers yet."""
+    status = text(payload, "event", "data", "status")
+    if status == "acknowledged":
+        return {"assignee": _first(listed(payload, "event", "data", "assignees"), "id")}
+    return {"assignee": None} if status == "triggered" else {}
 
 
 def _first(references: list[Any], name: str) -> str | None:

@@ -22,6 +22,8 @@ from tests.docs.pages import ROOT, blocks, environment, write
 from tests.gateway.serving import event, gateway
 from tests.services.redis import RedisServer, StartRedis
 
+pytestmark = pytest.mark.slow
+
 TOKEN_LINE = re.compile(r"^sla_[A-Za-z0-9_-]{43}$")
 
 
@@ -95,7 +97,6 @@ def command(folder: Path, *arguments: str, **settings: str) -> Iterator[tuple[An
         process.communicate(timeout=60)
 
 
-@pytest.mark.slow
 def test_every_curl_line_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
     page = blocks(ROOT / "docs" / "gateway.md")
     for block in page:
@@ -140,6 +141,33 @@ def test_a_new_token_is_one_that_its_entry_lets_in(tmp_path: Path) -> None:
     with command(tmp_path) as (_, url):
         answer = httpx.post(f"{url}/v1/events", content=b"[]", headers=headers, trust_env=False)
         assert answer.status_code == 202
+
+
+def test_tokens_are_changed_without_a_restart(tmp_path: Path) -> None:
+    settings = tmp_path / "sla-engine.toml"
+
+    def status(url: str, token: str) -> int:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/cloudevents-batch+json",
+        }
+        return httpx.post(
+            f"{url}/v1/events", content=b"[]", headers=headers, trust_env=False
+        ).status_code
+
+    settings.write_text(f'[gateway]\ntokens = ["desk={hash_of("old")}"]\n')
+    with command(tmp_path) as (process, url):
+        assert (status(url, "old"), status(url, "new")) == (202, 401)
+        settings.write_text("[gateway]\ntokens = 7\n")
+        process.send_signal(signal.SIGHUP)
+        while "stay as they were" not in process.stderr.readline():
+            assert process.poll() is None
+        assert status(url, "old") == 202, "wrong settings change nothing"
+        settings.write_text(f'[gateway]\ntokens = ["desk={hash_of("new")}"]\n')
+        process.send_signal(signal.SIGHUP)
+        while "those of the settings now" not in process.stderr.readline():
+            assert process.poll() is None
+        assert (status(url, "old"), status(url, "new")) == (401, 202)
 
 
 def test_an_unknown_vendor_is_connected_by_the_pages_mapping(tmp_path: Path) -> None:

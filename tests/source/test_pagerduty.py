@@ -28,7 +28,7 @@ def test_what_is_triggered_opens_an_incident() -> None:
             "status": "open",
             "priority": "p1",
             "team": "Depot",
-            "assignee": "PKIM001",
+            "assignee": None,
         },
     )
 
@@ -38,7 +38,14 @@ def test_an_acknowledgement_says_by_whom() -> None:
     assert (kind, subject, time) == (
         *("incident.acknowledged", "PINC042", "2026-11-23T09:04:10.000Z"),
     )
-    assert (data["by"], data["actor"]) == ("PKIM001", "PKIM001")
+    assert (data["by"], data["actor"], data["assignee"]) == ("PKIM001",) * 3
+
+
+def test_who_is_only_paged_has_not_taken_it() -> None:
+    """An incident is triggered with assignees: their clock to take it must not be met by that."""
+    value = payload("pagerduty-triggered")
+    assert value["event"]["data"]["assignees"]
+    assert of(value)[3]["assignee"] is None
 
 
 def test_a_note_is_an_internal_comment_without_its_text() -> None:
@@ -52,9 +59,10 @@ def test_a_note_is_an_internal_comment_without_its_text() -> None:
     }
 
 
-def test_the_end_sets_what_there_is_no_more() -> None:
+def test_the_end() -> None:
     kind, _, _, data = of(payload("pagerduty-resolved"))
-    assert (kind, data["status"], data["assignee"]) == ("incident.resolved", "resolved", None)
+    assert (kind, data["status"]) == ("incident.resolved", "resolved")
+    assert "assignee" not in data, "who had it stays"
     assert data["priority"] == "high", "without a priority its urgency counts"
 
 

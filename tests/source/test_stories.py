@@ -13,7 +13,7 @@ The clocks are worked out by hand: office hours are 9 to 17 in Berlin, 8 to 16 U
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,29 @@ policies:
       first_response: {target: 1h}
       resolution: {target: {high: 4h, default: 8h}, pause: status_class == "waiting_customer"}
 """
+#: On call around the clock: 15 min to take it, an hour to mend it.
+ON_CALL = """\
+priorities: {urgent: [p1], high: [p2], normal: [p3], low: [p4]}
+policies:
+  - name: everyone
+    clocks: {acknowledge: {target: 15m}, resolution: {target: {urgent: 30m, default: 1h}}}
+"""
 MINUTE_MS = 60_000
+ON_CALL_EXPECTED = {
+    "acknowledge": {
+        "state": "met",
+        "breached": False,
+        "started": "2026-11-23T09:00:00.000Z",
+        "elapsed_ms": 250_000,
+    },
+    "resolution": {
+        "state": "met",
+        "breached": True,
+        "breached_at": "2026-11-23T09:30:00.001Z",
+        "stopped": "2026-11-23T09:40:00.000Z",
+        "elapsed_ms": 40 * MINUTE_MS,
+    },
+}
 EXPECTED = {
     "first_response": {
         "state": "met",
@@ -109,11 +131,15 @@ def jira() -> list[Any]:
 
 
 def clocks(
-    capture: Capture, folder: Path, events: Sequence[Any], order: str
+    capture: Capture,
+    folder: Path,
+    events: Sequence[Any],
+    order: str,
+    expected: Mapping[str, Mapping[str, Any]] = EXPECTED,
+    policies: str = POLICIES,
 ) -> dict[str, dict[str, Any]]:
-    """What a replay reports of the clocks that EXPECTED has, member by member."""
-    folder.mkdir(exist_ok=True)
-    (folder / "support.yaml").write_text(POLICIES)
+    """What a replay reports of the clocks that are expected, member by member."""
+    (folder / "support.yaml").write_text(policies)
     log = folder / "events.jsonl"
     log.write_bytes(b"\n".join(orjson.dumps(event) for event in events))
     called = call(
@@ -124,7 +150,7 @@ def clocks(
     found = {clock["clock"]: clock for clock in called.objects()}
     return {
         name: {member: found[name][member] for member in members}
-        for name, members in EXPECTED.items()
+        for name, members in expected.items()
         if name in found
     }
 
@@ -169,3 +195,17 @@ def test_zendesks_other_webhooks_make_up_for_one_that_was_dropped(
         assert found["resolution"] == EXPECTED["resolution"]
     else:
         assert found == EXPECTED
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dropped", [None, "pagerduty-annotated"])
+def test_pagerdutys_incident_is_taken_in_time_and_mended_too_late(
+    capsysbinary: Capture, tmp_path: Path, dropped: str | None, seed: int
+) -> None:
+    """Opened 09:00:00, taken 09:04:10, solved 09:40: P1 has half an hour, broken at 09:30."""
+    names = [f"pagerduty-{name}" for name in ("triggered", "acknowledged", "annotated", "resolved")]
+    payloads = [payload(name) for name in names if name != dropped] * 2
+    random.Random(seed).shuffle(payloads)
+    events = events_of("pagerduty", payloads)
+    found = clocks(capsysbinary, tmp_path, events, "arrival", ON_CALL_EXPECTED, ON_CALL)
+    assert found == ON_CALL_EXPECTED
