@@ -16,6 +16,8 @@ import httpx
 import orjson
 import pytest
 
+from sla_engine.cli.gateway_wiring import senders
+from sla_engine.config import load_settings
 from sla_engine.ingest.tokens import hash_of
 from sla_engine.stream.redis_streams.log import RedisLog, redis_log
 from tests.docs.pages import ROOT, blocks, environment, write
@@ -141,6 +143,16 @@ def test_a_new_token_is_one_that_its_entry_lets_in(tmp_path: Path) -> None:
     with command(tmp_path) as (_, url):
         answer = httpx.post(f"{url}/v1/events", content=b"[]", headers=headers, trust_env=False)
         assert answer.status_code == 202
+
+
+def test_the_settings_that_the_page_shows_are_taken(tmp_path: Path) -> None:
+    shown = [block.text for block in blocks(ROOT / "docs" / "gateway.md") if block.kind == "toml"]
+    assert len(shown) == 2
+    for number, text in enumerate(shown):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text)
+        tokens, hooks = senders(load_settings(path, environ={}).settings)
+        assert tokens.names | hooks.names == {"desk"}
 
 
 def test_tokens_are_changed_without_a_restart(tmp_path: Path) -> None:
