@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -17,13 +18,18 @@ from sla_engine.ingest.payload import payload_of
 from sla_engine.ingest.problem import Refusal
 from tests.gateway.serving import event
 
-CHECKER = Checker()
 CODES = {code.name for code in DeadCode}
 REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
 RAW = orjson.dumps(event(tenant="acme", sequence="3"))
 BYTES = st.binary(max_size=64)
 KINDS = st.sampled_from([STRUCTURED_TYPE, BATCH_TYPE, "application/json"])
+
+
+@cache
+def checker() -> Checker:
+    """One for all examples."""
+    return Checker()
 
 
 @st.composite
@@ -57,7 +63,7 @@ def test_any_request_gives_events_or_a_named_refusal(
     try:
         mode = mode_of(kind, headers)
         events = events_of(mode, headers, body)
-        taken = CHECKER.check(events, None, None, batch=mode.name == "BATCH")
+        taken = checker().check(events, None, None, batch=mode.name == "BATCH")
     except Refusal as refusal:
         named(refusal)
         return
