@@ -105,6 +105,51 @@ RETRY_FIRST_MS: Final = 50
 RETRY_LAST_MS: Final = 5 * SECOND_MS
 """Longest wait between two tries."""
 
+# -- the gateway (what comes in over HTTP) -----------------------------------------------------
+
+GATEWAY_BATCH_EVENTS_MAX: Final = 1_000
+"""Events of one batch: as many as a turn of the engine takes."""
+GATEWAY_BATCH_BYTES_MAX: Final = 1 * MIB
+"""Body of a batch; that of a single event is bounded by EVENT_BYTES_MAX."""
+HOOK_BYTES_MAX: Final = 256 * KIB
+"""Body of a vendor's webhook: the largest that the vendors document."""
+HOOK_DEPTH_MAX: Final = 32
+"""Deeper JSON of a vendor is refused: adapters and mappings walk it."""
+HOOK_KEYS_MAX: Final = 10_000
+"""Members of all objects of a vendor's payload together."""
+HOOK_TEXT_BYTES_MAX: Final = 128 * KIB
+"""Bytes of one text in a vendor's payload: a long mail is a description."""
+HOOK_EVENTS_MAX: Final = 1_000
+"""Events that one payload may become."""
+HOOK_WINDOW_MS: Final = 5 * MINUTE_MS
+"""A signed time may be this far behind or ahead of ours."""
+HOOK_PROOFS_MAX: Final = 100_000
+"""Proofs of one hook that are remembered, so that a replayed request is known: 10 MB."""
+HOOK_PROOFS_KEPT_MS: Final = 2 * HOUR_MS
+"""How long: longer than the window both ways, and than vendors send a request again."""
+SECRET_BYTES_MIN: Final = 16
+"""A shorter secret of a hook is refused: it could be guessed."""
+SECRETS_PER_HOOK_MAX: Final = 2
+"""The secret in force and, while it is being changed, the one before or after."""
+GATEWAY_REQUESTS_MAX: Final = 64
+"""Bodies that are read at once; more are told to come again."""
+GATEWAY_CONNECTIONS_MAX: Final = 1_000
+"""Open connections; a further one is answered 503."""
+GATEWAY_HEAD_BYTES_MAX: Final = 16 * KIB
+"""Request line and headers."""
+GATEWAY_HEAD_MS: Final = 10 * SECOND_MS
+"""From the opening of a connection, or the answer before, to the end of a request's head."""
+GATEWAY_BODY_MS: Final = 15 * SECOND_MS
+"""From there to the end of its body: one byte a second holds no place for long."""
+GATEWAY_LINGER_MS: Final = 1 * SECOND_MS
+"""What a refused body's sender still sends is thrown away for so long, that it reads the answer."""
+GATEWAY_STOP_MS: Final = 10 * SECOND_MS
+"""What a request on its way gets to end when the gateway stops."""
+GATEWAY_RATE: Final = 2_000
+"""`gateway.rate`: events per second of one source."""
+GATEWAY_IN_FLIGHT_MAX: Final = 20_000
+"""`gateway.in_flight`: events handed to the log and not acknowledged yet."""
+
 # -- telemetry ---------------------------------------------------------------------------------
 
 LOG_VALUE_CHARS_MAX: Final = 512

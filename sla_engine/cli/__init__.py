@@ -33,6 +33,8 @@ VERBS = {
         Verb("demo", "A courier's day on accelerated time, everything embedded."),
         Verb("run", "A worker: takes events, keeps clocks, sends alerts."),
         Verb("send", "Put events, and the time, on the log."),
+        Verb("gateway", "Events and vendors' webhooks over HTTP, onto the log."),
+        Verb("hook", "Try a vendor's payload, and the mapping written for it."),
         Verb("replay", "Recorded events through the same core, without services."),
         Verb("policy", "Check policies, explain and test them; a schema for editors."),
         Verb("calendar", "Business time: deadlines, lengths, opening hours."),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from sla_engine.config import kinds
 from sla_engine.config.load import Loaded
 from sla_engine.config.secret import Secret, SecretUrl
 from sla_engine.config.settings import Settings, declared
@@ -43,6 +44,8 @@ def secret_texts(settings: Settings) -> tuple[str, ...]:
             found += _passwords(value.reveal())
         elif isinstance(value, Secret):
             found.append(value.reveal())
+        elif item.kind is kinds.SECRET_PAIRS:
+            found += [secret.reveal() for _, secret in value]
     return tuple(text for text in found if text)
 
 

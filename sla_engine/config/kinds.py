@@ -27,6 +27,7 @@ TEXT_MAX: Final = 4096
 
 _DURATION = re.compile("".join(rf"(?:(\d{{1,15}}){unit})?" for unit, _ in UNITS), re.ASCII)
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_PAIR = re.compile(r"([a-z0-9][a-z0-9_-]{0,31})=(.+)")
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 
 
@@ -86,6 +87,17 @@ def _brokers(value: object) -> tuple[str, ...]:
     return items
 
 
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    found = [_PAIR.fullmatch(item) for item in _items(value)]
+    if not all(found):
+        raise BadValue
+    return tuple((pair[1], pair[2]) for pair in found if pair)
+
+
+def _secret_pairs(value: object) -> tuple[tuple[str, Secret], ...]:
+    return tuple((name, Secret(text)) for name, text in _pairs(value))
+
+
 def parse_duration(value: object, *, zero: bool = False) -> int:
     """Milliseconds of `10m`, `1h30m`, `30d` (policy-language, "Durations"; a day is 24 hours)."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
@@ -136,6 +148,11 @@ def _write_instant(instant: object) -> str:
 def _write_items(items: object) -> str:
     assert isinstance(items, tuple)
     return "[" + ", ".join(quoted(item) for item in items) + "]"
+
+
+def _write_pairs(pairs: object) -> str:
+    assert isinstance(pairs, tuple)
+    return _write_items(tuple(f"{name}={value}" for name, value in pairs))
 
 
 def whole(low: int, high: int) -> Kind:
@@ -193,6 +210,17 @@ NAME: Final = Kind("a text that is not empty", _filled, quoted)
 PATH: Final = Kind("a path, or empty", _text, quoted)
 FOLDER: Final = Kind("a folder; relative to the working directory", _filled, quoted)
 ITEMS: Final = Kind("a list of texts (comma-separated in the environment)", _items, _write_items)
+PAIRS: Final = Kind(
+    "a list of name=value, the name in lower case (comma-separated in the environment)",
+    _pairs,
+    _write_pairs,
+)
+SECRET_PAIRS: Final = Kind(
+    "a list of name=secret, the name in lower case (comma-separated in the environment)",
+    _secret_pairs,
+    _write_pairs,
+    secret=True,
+)
 BROKERS: Final = Kind(
     "a list of host:port (comma-separated in the environment)", _brokers, _write_items
 )

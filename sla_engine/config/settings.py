@@ -13,7 +13,14 @@ from typing import Any
 from sla_engine.config import kinds
 from sla_engine.config.kinds import Kind
 from sla_engine.config.secret import Secret, SecretUrl
-from sla_engine.limits import HORIZON_MS, MAX_FUTURE_MS, MAX_HOLD_MS, RETENTION_MS
+from sla_engine.limits import (
+    GATEWAY_IN_FLIGHT_MAX,
+    GATEWAY_RATE,
+    HORIZON_MS,
+    MAX_FUTURE_MS,
+    MAX_HOLD_MS,
+    RETENTION_MS,
+)
 
 
 def setting(kind: Kind, default: Any, help_text: str) -> Any:
@@ -154,6 +161,42 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
+class Gateway:
+    """Events over HTTP: who may send them, and how many."""
+
+    bind: str = setting(kinds.NAME, "127.0.0.1", "Address that the gateway listens on.")
+    port: int = setting(kinds.whole(0, 65_535), 8080, "Its port. 0: any free one.")
+    tokens: tuple[tuple[str, str], ...] = setting(
+        kinds.PAIRS,
+        (),
+        "Who may send events: a name and the SHA-256 of its bearer token in hex, as "
+        "`sla-engine gateway --new-token NAME` prints it.",
+    )
+    hooks: tuple[tuple[str, str], ...] = setting(
+        kinds.PAIRS,
+        (),
+        "Webhooks: the name in `/v1/hooks/NAME`, and whose payloads come there: a vendor's name, "
+        "or a mapping file (`*.yaml`).",
+    )
+    secrets: tuple[tuple[str, Secret], ...] = setting(
+        kinds.SECRET_PAIRS,
+        (),
+        "Secrets that the hooks' signatures are made with, two per hook while one is changed.",
+    )
+    tenants: tuple[tuple[str, str], ...] = setting(
+        kinds.PAIRS, (), "The one tenant that a token or a hook may send for."
+    )
+    rate: int = setting(
+        kinds.whole(1, 1_000_000), GATEWAY_RATE, "Events per second that one source may send."
+    )
+    in_flight: int = setting(
+        kinds.whole(1, 100_000),
+        GATEWAY_IN_FLIGHT_MAX,
+        "Events that wait for the log at most; more are told to come again.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Telemetry:
     """What the engine tells about itself."""
 
@@ -182,6 +225,7 @@ class Settings:
     lateness: Lateness = field(default_factory=Lateness)
     retention: Retention = field(default_factory=Retention)
     alerts: Alerts = field(default_factory=Alerts)
+    gateway: Gateway = field(default_factory=Gateway)
     telemetry: Telemetry = field(default_factory=Telemetry)
 
 
@@ -195,6 +239,7 @@ SECTIONS: dict[str, type[Any]] = {
     "lateness": Lateness,
     "retention": Retention,
     "alerts": Alerts,
+    "gateway": Gateway,
     "telemetry": Telemetry,
 }
 

@@ -24,7 +24,7 @@ LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-LIBRARIES: Final = ("faust", "mode", "aiokafka", "kafka", "asyncio", "numba", "redis")
+LIBRARIES: Final = ("faust", "mode", "aiokafka", "kafka", "asyncio", "numba", "redis", "uvicorn")
 """Their `info` is our `debug`."""
 TRACE_LINES_MAX: Final = 60
 

@@ -66,6 +66,17 @@ METRICS: Final[tuple[Metric, ...]] = (
     counter("sla_unlisted_values", "Values that no policy lists, kept.", "attribute"),
     counter("sla_order_conflicts", "Events whose sequence contradicts their time; time won."),
     counter("sla_refolds", "Incidents folded again from their history, by cause.", "cause"),
+    # -- the gateway
+    counter(
+        "sla_gateway_requests",
+        "Requests answered by the gateway, by source (- = not proven) and status.",
+        "source",
+        "status",
+    ),
+    counter("sla_gateway_events", "Events that the log acknowledged, by source.", "source"),
+    counter("sla_gateway_replays", "Requests of a hook that had been taken before.", "source"),
+    gauge("sla_gateway_in_flight", "Events handed to the log and not acknowledged yet."),
+    histogram("sla_gateway_seconds", "From a request's head to its answer.", CALL_S),
     # -- time
     histogram(
         "sla_lateness_seconds",

@@ -14,6 +14,7 @@ from tests.cli.calling import Capture, call, run_apart
 
 #: Every verb and subverb that prints data, with a call that is complete apart from services.
 PLAIN = ["config show", "--help", "--version", "replay --help", "send --help", "run --help"]
+PLAIN += ["gateway --help", "hook test --help"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

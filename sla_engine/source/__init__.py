@@ -1,0 +1,1 @@
+"""Vendors' payloads to events: pure functions, and the signatures that prove them."""

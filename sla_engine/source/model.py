@@ -1,0 +1,49 @@
+"""What an adapter is: a vendor's payload in, events and what was ignored out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sla_engine.source.signature import Scheme
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """Events in the payload's order; `ignored` says, for a person, what became none and why."""
+
+    events: tuple[Event, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+#: (payload, name of the source) -> events. Pure: the same payload always gives the same events,
+#: since a vendor sends one again. EventError for a payload that is not the vendor's.
+Translate = Callable[[Mapping[str, Any], str], Translated]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A vendor: `document` is the public description of its payloads."""
+
+    kind: str
+    scheme: Scheme
+    translate: Translate
+    document: str
+
+
+def event_of(
+    source: str, kind: str, subject: str, identity: str, time: str, data: Mapping[str, Any]
+) -> Event:
+    """A CloudEvent in structured mode."""
+    return {
+        "specversion": "1.0",
+        "id": identity,
+        "source": source,
+        "type": kind,
+        "subject": subject,
+        "time": time,
+        "data": dict(data),
+    }

@@ -1,0 +1,1 @@
+"""Vendors' payloads, and the events they become."""
