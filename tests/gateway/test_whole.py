@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from sla_engine.ingest.tokens import hash_of
 from sla_engine.stream.redis_streams.log import RedisLog, redis_log
 from tests.docs.pages import ROOT, blocks, environment, write
 from tests.gateway.serving import event, gateway
+from tests.services.process import missing
 from tests.services.redis import RedisServer, StartRedis
 
 pytestmark = pytest.mark.slow
@@ -100,6 +102,8 @@ def command(folder: Path, *arguments: str, **settings: str) -> Iterator[tuple[An
 
 
 def test_every_curl_line_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        missing("curl", "install curl")
     page = blocks(ROOT / "docs" / "gateway.md")
     for block in page:
         if block.path is not None:
