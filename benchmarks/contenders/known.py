@@ -1,0 +1,91 @@
+"""The contenders by name: how each is made ready and started, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+#: Full size, and the size of those below 50,000 events/s.
+FULL, TENTH = 1_000_000, 100_000
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One tool with its settings; `arguments` go to its program."""
+
+    name: str
+    folder: str
+    durability: str
+    incidents: int = FULL
+    runs: int = 5
+    redis: bool = False
+    arguments: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Path:
+        """Where it is written."""
+        return HERE / self.folder
+
+    @property
+    def made(self) -> Path:
+        """Where what is built of it is kept, outside of the tree."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        digest = sha256(self._pins().read_bytes()).hexdigest()[:12]
+        return cache / "sla-engine" / "contenders" / f"{self.folder}-{digest}"
+
+    def prepare(self) -> list[str]:
+        """Install or build what it needs; the command that starts it."""
+        if self.folder == "flink":
+            return self._java()
+        python = self.made / "bin" / "python"
+        if not (self.made / "installed").exists():
+            _quietly([sys.executable, "-m", "venv", str(self.made)])
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input"]
+            _quietly([*pip, "-r", str(self._pins())])
+            (self.made / "installed").touch()
+        module = f"benchmarks.contenders.{self.folder}.app"
+        return [str(python), "-m", module, *self.arguments]
+
+    def versions(self) -> list[str]:
+        """What its requirements or its build pin."""
+        lines = self._pins().read_text(encoding="utf-8").splitlines()
+        if self._pins().suffix == ".xml":
+            return [line.strip() for line in lines if ".version>" in line]
+        return [line for line in lines if "==" in line and not line.startswith(" ")]
+
+    def _pins(self) -> Path:
+        build = self.source / "pom.xml"
+        return build if build.exists() else self.source / "requirements.txt"
+
+    def _java(self) -> list[str]:
+        """Built anew each time: it takes seconds."""
+        build = ["mvn", "-q", "-B", "-f", str(self._pins()), f"-Dbench.build={self.made}"]
+        _quietly([*build, "package"])
+        opens = [
+            f"--add-opens=java.base/{name}=ALL-UNNAMED"
+            for name in ("java.lang", "java.util", "java.time", "java.nio")
+        ]
+        memory = ["-Xms3g", "-Xmx3g"]
+        classes = f"{self.made}/classes:{self.made}/lib/*"
+        return ["java", *opens, *memory, "-cp", classes, "bench.Main", *self.arguments]
+
+
+def _quietly(command: list[str]) -> None:
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+
+
+KNOWN = {
+    one.name: one
+    for one in (Contender("plain", "plain", "none: all in memory, offsets committed every 5 s"),)
+}
