@@ -85,7 +85,25 @@ def _quietly(command: list[str]) -> None:
         raise SystemExit(f"{' '.join(command)}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
 
 
+_FLINK = {"parallelism": "2", "JVM heap": "3 GB", "checkpoints": "asked for every second"}
+
 KNOWN = {
     one.name: one
-    for one in (Contender("plain", "plain", "none: all in memory, offsets committed every 5 s"),)
+    for one in (
+        Contender("plain", "plain", "none: all in memory, offsets committed every 5 s"),
+        Contender(
+            "flink-heap",
+            "flink",
+            "checkpoints of the whole state, exactly once; alerts at least once",
+            arguments=("heap",),
+            settings={**_FLINK, "state": "hashmap"},
+        ),
+        Contender(
+            "flink-rocksdb",
+            "flink",
+            "incremental checkpoints, exactly once; alerts at least once",
+            arguments=("rocksdb",),
+            settings={**_FLINK, "state": "rocksdb, 1 GB managed"},
+        ),
+    )
 }
