@@ -77,7 +77,7 @@ def description(contender: Contender, incidents: int) -> dict[str, Any]:
         "incidents": incidents,
         "events": Job(incidents).events,
         "durability": contender.durability,
-        "settings": contender.settings,
+        "settings": {**contender.settings, **contender.environ},
         "versions": contender.versions(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}",

@@ -26,6 +26,7 @@ class Contender:
     runs: int = 5
     redis: bool = False
     arguments: tuple[str, ...] = ()
+    environ: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -104,6 +105,25 @@ KNOWN = {
             "incremental checkpoints, exactly once; alerts at least once",
             arguments=("rocksdb",),
             settings={**_FLINK, "state": "rocksdb, 1 GB managed"},
+        ),
+        Contender(
+            "faust",
+            "faust",
+            "each event in Redis (AOF every second) before the next; offsets every 2.8 s",
+            incidents=TENTH,
+            runs=3,
+            redis=True,
+            arguments=("worker", "--loglevel=warn"),
+        ),
+        Contender(
+            "faust-take",
+            "faust",
+            "each thousand events in Redis (AOF every second); offsets every 2.8 s",
+            incidents=TENTH,
+            runs=3,
+            redis=True,
+            arguments=("worker", "--loglevel=warn"),
+            environ={"BENCH_TAKE": "1000"},
         ),
     )
 }

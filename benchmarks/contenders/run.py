@@ -56,6 +56,7 @@ def measure(
             redis.start()
         environ = environment(topics, folder, str(redis.socket) if redis else "")
         begun = time.time()
+        environ += [f"{name}={value}" for name, value in contender.environ.items()]
         told = ["env", *environ, *command]
         process = Process(told, log=folder / "contender.log", cwd=ROOT)
         try:
