@@ -125,5 +125,20 @@ KNOWN = {
             arguments=("worker", "--loglevel=warn"),
             environ={"BENCH_TAKE": "1000"},
         ),
+        Contender(
+            "quix",
+            "quix",
+            "RocksDB and a changelog topic, committed every 5 s; wake-ups only in memory",
+            incidents=TENTH,
+            runs=3,
+        ),
+        Contender(
+            "bytewax",
+            "bytewax",
+            "snapshots every 10 s in SQLite",
+            incidents=TENTH,
+            runs=3,
+            settings={"workers": "1"},
+        ),
     )
 }

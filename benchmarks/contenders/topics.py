@@ -66,6 +66,7 @@ class Topics:
                 "bootstrap.servers": self.broker.bootstrap,
                 "partitioner": "murmur2_random",
                 "enable.idempotence": True,
+                "log_level": 0,
                 "linger.ms": 20,
                 "queue.buffering.max.messages": 200_000,
             }
@@ -107,6 +108,7 @@ class Output:
             "group.id": f"reader-{self.topics.run}",
             "enable.auto.commit": False,
             "fetch.wait.max.ms": 100,
+            "log_level": 0,
         }
         self._consumer = Consumer(settings)
         self._consumer.assign(

@@ -6,6 +6,7 @@ moves; when it comes up, it is looked at again.
 
 from __future__ import annotations
 
+import gc
 import signal
 from heapq import heappop, heappush
 from typing import Any
@@ -87,6 +88,7 @@ class Loop:
 
 def main() -> None:
     """Read until told to stop."""
+    gc.disable()  # nothing here goes round in circles
     where = told()
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
