@@ -27,7 +27,7 @@ def told() -> Told:
     """Read the environment."""
     names = ("BOOTSTRAP", "EVENTS", "ALERTS", "ANSWERS", "GROUP", "FOLDER", "REDIS")
     values = [os.environ[f"BENCH_{name}"] for name in names]
-    return Told(*values, int(os.environ["BENCH_PARTITIONS"]))
+    return Told(*values, partitions=int(os.environ["BENCH_PARTITIONS"]))
 
 
 def alert(incident: str, alert_id: str) -> bytes:
