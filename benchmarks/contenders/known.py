@@ -45,13 +45,15 @@ class Contender:
         """Install or build what it needs; the command that starts it."""
         if self.folder == "flink":
             return self._java()
+        module = f"benchmarks.contenders.{self.folder}.app"
+        if self.folder == "engine":
+            return [sys.executable, "-m", module]
         python = self.made / "bin" / "python"
         if not (self.made / "installed").exists():
             _quietly([sys.executable, "-m", "venv", str(self.made)])
             pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input"]
             _quietly([*pip, "-r", str(self._pins())])
             (self.made / "installed").touch()
-        module = f"benchmarks.contenders.{self.folder}.app"
         return [str(python), "-m", module, *self.arguments]
 
     def versions(self) -> list[str]:
@@ -59,9 +61,11 @@ class Contender:
         lines = self._pins().read_text(encoding="utf-8").splitlines()
         if self._pins().suffix == ".xml":
             return [line.strip() for line in lines if ".version>" in line]
-        return [line for line in lines if "==" in line and not line.startswith(" ")]
+        return [line.rstrip(" \\") for line in lines if "==" in line and line[0] != " "]
 
     def _pins(self) -> Path:
+        if self.folder == "engine":
+            return ROOT / "requirements" / "run.txt"
         build = self.source / "pom.xml"
         return build if build.exists() else self.source / "requirements.txt"
 
@@ -91,6 +95,13 @@ _FLINK = {"parallelism": "2", "JVM heap": "3 GB", "checkpoints": "asked for ever
 KNOWN = {
     one.name: one
     for one in (
+        Contender(
+            "engine",
+            "engine",
+            "journal in Redis (AOF every second) before the offset; alerts at least once",
+            redis=True,
+            settings={"workers": "1", "time.source": "events"},
+        ),
         Contender("plain", "plain", "none: all in memory, offsets committed every 5 s"),
         Contender(
             "flink-heap",
