@@ -107,14 +107,21 @@ KNOWN = {
             "flink-heap",
             "flink",
             "checkpoints of the whole state, exactly once; alerts at least once",
-            arguments=("heap",),
+            arguments=("heap", "three"),
             settings={**_FLINK, "state": "hashmap"},
+        ),
+        Contender(
+            "flink-heap-one",
+            "flink",
+            "checkpoints of the whole state, exactly once; alerts at least once",
+            arguments=("heap", "one"),
+            settings={**_FLINK, "state": "hashmap", "timers per incident": "one"},
         ),
         Contender(
             "flink-rocksdb",
             "flink",
             "incremental checkpoints, exactly once; alerts at least once",
-            arguments=("rocksdb",),
+            arguments=("rocksdb", "three"),
             settings={**_FLINK, "state": "rocksdb, 1 GB managed"},
         ),
         Contender(

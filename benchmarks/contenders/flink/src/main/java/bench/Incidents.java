@@ -8,15 +8,27 @@ import org.apache.flink.streaming.api.TimerService;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
-/** One incident per key: its row as state, and a timer for each clock's next step. */
+/**
+ * One incident per key: its row as state, and a timer for each clock's next step.
+ *
+ * <p>With one timer for all of them ({@code oneTimer}), its instant stands behind the row; it is
+ * left where it is when steps move away, and looks again when it fires.
+ */
 public class Incidents extends KeyedProcessFunction<String, Event, Out> {
   private static final long serialVersionUID = 1L;
 
+  private static final int ARMED = Clocks.SIZE;
+
+  private final boolean oneTimer;
   private transient ValueState<long[]> rows;
   private transient Clocks clocks;
   private transient Collector<Out> out;
   private transient String incident;
   private transient long[] before;
+
+  Incidents(boolean oneTimer) {
+    this.oneTimer = oneTimer;
+  }
 
   @Override
   public void open(OpenContext context) {
@@ -37,31 +49,38 @@ public class Incidents extends KeyedProcessFunction<String, Event, Out> {
     }
     long[] row = rows.value();
     boolean isNew = row == null;
-    use(event.subject, isNew ? new long[Clocks.SIZE] : row, out);
+    if (isNew) {
+      row = new long[Clocks.SIZE + (oneTimer ? 1 : 0)];
+    }
+    use(event.subject, row, out);
     if (event.kind == Event.ASK) {
       out.collect(new Out(false, incident, clocks.line()));
       return;
     }
     remember(isNew);
     if (isNew) {
-      row = new long[Clocks.SIZE];
-      clocks.use(incident, row);
       clocks.open(event);
     } else {
       clocks.apply(event);
     }
+    arm(context.timerService(), row);
     rows.update(row);
-    arm(context.timerService());
   }
 
   @Override
   public void onTimer(long at, OnTimerContext context, Collector<Out> out) throws Exception {
     long[] row = rows.value();
     use(context.getCurrentKey(), row, out);
+    if (oneTimer) {
+      if (row[ARMED] != at) {
+        return;
+      }
+      row[ARMED] = Clocks.NEVER;
+    }
     remember(false);
     clocks.fire(at);
+    arm(context.timerService(), row);
     rows.update(row);
-    arm(context.timerService());
   }
 
   private void use(String incident, long[] row, Collector<Out> out) {
@@ -76,11 +95,20 @@ public class Incidents extends KeyedProcessFunction<String, Event, Out> {
     }
   }
 
+  private void arm(TimerService timers, long[] row) {
+    if (!oneTimer) {
+      armEach(timers);
+    } else if (clocks.next() < (row[ARMED] == 0 ? Clocks.NEVER : row[ARMED])) {
+      row[ARMED] = clocks.next();
+      timers.registerEventTimeTimer(row[ARMED]);
+    }
+  }
+
   /** A timer belongs to an instant, not to a clock: clocks may share one. */
-  private void arm(TimerService timers) {
-    for (int clock = 0; clock < before.length; clock++) {
-      if (before[clock] != Clocks.NEVER && !isNext(before[clock])) {
-        timers.deleteEventTimeTimer(before[clock]);
+  private void armEach(TimerService timers) {
+    for (long old : before) {
+      if (old != Clocks.NEVER && !isNext(old)) {
+        timers.deleteEventTimeTimer(old);
       }
     }
     for (int clock = 0; clock < before.length; clock++) {

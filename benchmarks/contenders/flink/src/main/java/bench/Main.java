@@ -11,7 +11,10 @@ import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** The job as a DataStream program in one process; the argument is the state: heap or rocksdb. */
+/**
+ * The job as a DataStream program in one process. The arguments: the state, {@code heap} or {@code
+ * rocksdb}, and the timers of an incident, {@code three} or {@code one}.
+ */
 public final class Main {
   private static final int PARALLELISM = 2;
 
@@ -23,7 +26,7 @@ public final class Main {
     flink
         .fromSource(source(), watermarks(), "events")
         .keyBy(event -> event.subject)
-        .process(new Incidents())
+        .process(new Incidents(arguments[1].equals("one")))
         .sinkTo(sink());
     flink.execute("job");
   }

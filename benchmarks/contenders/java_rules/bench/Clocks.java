@@ -87,6 +87,11 @@ final class Clocks {
     return (flags & BREACHED) == 0 ? due(clock) + 1 : NEVER;
   }
 
+  /** When the incident's next step is due, or NEVER. */
+  long next() {
+    return Math.min(next(FIRST), Math.min(next(RESOLUTION), next(UPDATE)));
+  }
+
   /** The incident's line. */
   String line() {
     StringBuilder text = new StringBuilder(incident);
