@@ -43,7 +43,7 @@ class Contender:
 
     def prepare(self) -> list[str]:
         """Install or build what it needs; the command that starts it."""
-        if self.folder == "flink":
+        if self._pins().suffix == ".xml":
             return self._java()
         module = f"benchmarks.contenders.{self.folder}.app"
         if self.folder == "engine":
@@ -123,6 +123,12 @@ KNOWN = {
             "incremental checkpoints, exactly once; alerts at least once",
             arguments=("rocksdb", "three"),
             settings={**_FLINK, "state": "rocksdb, 1 GB managed"},
+        ),
+        Contender(
+            "kafka-streams",
+            "kafka_streams",
+            "RocksDB and changelog topics, committed every second, alerts at least once",
+            settings={"threads": "2", "cache": "256 MB", "JVM heap": "3 GB"},
         ),
         Contender(
             "faust",
