@@ -16,13 +16,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contenders.expected import expected_of
 from benchmarks.contenders.known import KNOWN, ROOT, Contender
-from benchmarks.contenders.run import Expected, measure
-from benchmarks.job.answer import answer
-from benchmarks.job.checksum import checksum
+from benchmarks.contenders.run import measure
 from benchmarks.job.generate import Job
 from tests.services.kafka import KafkaBroker, kafka_jars
 
+#: All threads of a contender join its group before partitions are given out, as by default (3 s).
+BROKER = {"group.initial.rebalance.delay.ms": "1000"}
 RESULTS = ROOT / "benchmarks" / "results" / "contenders"
 
 
@@ -53,19 +54,12 @@ def complete(contender: Contender, incidents: int, count: int, path: Path) -> No
         return
     expected = expected_of(incidents)
     command = contender.prepare()
-    with KafkaBroker(kafka_jars()) as broker:
+    with KafkaBroker(kafka_jars(), settings=BROKER) as broker:
         while len(runs) < count:
             run = measure(contender, command, expected, broker, f"{contender.name}-{len(runs)}")
             print(f"{contender.name}: {run}", flush=True)
             runs.append(run)
             save(path, {**about, "answer": asdict(expected.checksum)}, runs)
-
-
-def expected_of(incidents: int) -> Expected:
-    """The slow answer; it takes about half a minute at full size."""
-    job = Job(incidents)
-    values = (value for _, value in job.records())
-    return Expected(job, checksum(*answer(values, job.end_ms), job.begin_ms))
 
 
 def description(contender: Contender, incidents: int) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+
+from benchmarks.contenders.expected import cache
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -37,9 +38,8 @@ class Contender:
     @property
     def made(self) -> Path:
         """Where what is built of it is kept, outside of the tree."""
-        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
         digest = sha256(self._pins().read_bytes()).hexdigest()[:12]
-        return cache / "sla-engine" / "contenders" / f"{self.folder}-{digest}"
+        return cache() / f"{self.folder}-{digest}"
 
     def prepare(self) -> list[str]:
         """Install or build what it needs; the command that starts it."""

@@ -7,15 +7,15 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contenders.expected import Expected
 from benchmarks.contenders.known import ROOT, Contender
 from benchmarks.contenders.topics import PARTITIONS, Output, Topics
-from benchmarks.job.checksum import Checksum, checksum
-from benchmarks.job.generate import Job
+from benchmarks.job.checksum import checksum
 from tests.services.kafka import KafkaBroker
 from tests.services.process import Process
 from tests.services.redis import RedisKind, RedisServer
@@ -27,19 +27,6 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 class WrongAnswer(Exception):
     """A contender was fast or slow, but not right."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The size of the job and its slow answer."""
-
-    job: Job
-    checksum: Checksum
-
-    @property
-    def patience_s(self) -> float:
-        """Long enough for 300 events a second."""
-        return 60 + self.job.events / 300
 
 
 def measure(

@@ -25,7 +25,7 @@ from benchmarks.job.generate import (
 UPDATE_MS = 24 * HOUR_MS
 
 
-@dataclass
+@dataclass(slots=True)
 class Clock:
     """One clock in its latest cycle; instants and durations in ms."""
 

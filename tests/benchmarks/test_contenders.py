@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contenders.__main__ import expected_of, kept, save
+from benchmarks.contenders.__main__ import kept, save
+from benchmarks.contenders.expected import Expected, expected_of
 from benchmarks.contenders.known import KNOWN
-from benchmarks.contenders.run import Expected, WrongAnswer, measure
+from benchmarks.contenders.run import WrongAnswer, measure
 from benchmarks.job.checksum import Checksum
 from tests.services.kafka import KafkaBroker
 
 ABOUT = {"contender": "plain", "commit": "abc", "incidents": 10}
 PLAIN = [sys.executable, "-m", "benchmarks.contenders.plain.app"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def run(events_per_s: int) -> dict[str, Any]:
@@ -44,6 +50,14 @@ def test_a_start_goes_on_from_the_runs_of_the_same_commit(tmp_path: Path) -> Non
     save(path, ABOUT, [run(10)])
     assert kept(path, ABOUT) == [run(10)]
     assert kept(path, {**ABOUT, "commit": "def"}) == []
+
+
+def test_the_answer_is_worked_out_once(tmp_path: Path) -> None:
+    found = expected_of(50)
+    kept_answers = list(tmp_path.rglob("answer-50-*.json"))
+    assert len(kept_answers) == 1
+    assert expected_of(50) == found
+    assert found.checksum.incidents == 50
 
 
 @pytest.mark.kafka
