@@ -148,6 +148,7 @@ KNOWN = {
             redis=True,
             arguments=("worker", "--loglevel=warn"),
             environ={"BENCH_TAKE": "1000"},
+            settings={"stream_buffer_maxsize": "131072"},
         ),
         Contender(
             "quix",
