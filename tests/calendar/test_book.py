@@ -32,6 +32,13 @@ def test_24x7_is_there_from_the_start() -> None:
     assert add_open(book.tables, ALWAYS_INDEX, FRIDAY, HOUR) == FRIDAY + HOUR
 
 
+def test_behind_the_last_opening_that_is_known_no_time_is_open() -> None:
+    office = Calendar.of(OFFICE, first_year=2025, last_year=2027)
+    last_hour, later = instant("2027-12-31T16:00:00Z"), instant("2028-01-03T00:00:00Z")
+    assert office.between(last_hour, later) == HOUR
+    assert office.between(last_hour, later + 24 * HOUR) == HOUR
+
+
 def test_a_pair_is_compiled_when_first_met_and_once() -> None:
     book = book_of(OFFICE, LOCAL)
     assert len(book) == 1

@@ -229,6 +229,14 @@ CASES = [
         [("breach", "13:00:00.001")],
     ),
     Case(
+        "an opening that comes after the first event moves the start to its own time",
+        FOUR_HOURS % "",
+        [],
+        [("09:00", "updated", {"title": "heard of first"}), ("10:00", "created")],
+        "18:00",
+        [("breach", "14:00:00.001")],
+    ),
+    Case(
         "a score is reached in the hours of its clock, over a lunch break",
         "calendars: {work: {time_zone: UTC, hours: {mon-fri: [09:00-12:00, 13:00-17:00]}}}\n"
         "policies: [{name: all, calendar: work, clocks: {resolution: {target: 6h}}, "

@@ -203,6 +203,17 @@ def test_a_set_with_errors_is_not_linted() -> None:
     ]
 
 
+def test_a_number_between_two_that_are_close_is_thought_of() -> None:
+    conditions = Conditions(LITERALS, Findings())
+    narrow = conditions.compile(Scalar("custom.n > 2.2 && custom.n < 2.4", PLACE), Scope.WHEN)
+    empty = conditions.compile(Scalar("custom.n > 2.4 && custom.n < 2.2", PLACE), Scope.WHEN)
+    assert narrow is not None
+    assert empty is not None
+    decider = Decider(conditions)
+    assert not decider.never(narrow)
+    assert decider.never(empty)
+
+
 @settings(deadline=None)
 @given(KNOWN, KNOWN, st.lists(VALUES, min_size=1, max_size=8))
 def test_what_is_called_implied_is_implied_for_every_incident(
