@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sla_engine.cli.steady import PRIORITIES, TEAMS, stamp
+from sla_engine.cli.steady import PRIORITIES, TEAMS, change, stamp
 
 HOUR_MS = 3_600_000
 FIRST_MS = {"urgent": 4 * HOUR_MS, "high": 8 * HOUR_MS}
@@ -79,7 +79,7 @@ class Job:
         resolved = bytearray(self.incidents)
         for n in range(self.change_count):
             which = _still_open(chance.randrange(self.incidents), resolved)
-            kind, data = _change(chance)
+            kind, data = change(chance)
             resolved[which] = kind == "resolved"
             data += f',"actor":"agent-{n % 300}","actor_role":"agent",{PRODUCT}'
             yield self._record(f"m{n}", kind, which, self.incidents + n, data)
@@ -125,19 +125,3 @@ def _still_open(which: int, resolved: bytearray) -> int:
     if found < 0:
         raise ValueError("every incident is resolved; ask for fewer changes")
     return found
-
-
-def _change(chance: random.Random) -> tuple[str, str]:
-    """The kind and the data of one change."""
-    roll = chance.random()
-    if roll < 0.4:
-        status = chance.choice(("waiting_customer", "open"))
-        return "updated", f'"status":"{status}"'
-    if roll < 0.7:
-        author = chance.choice(("agent", "customer"))
-        return "commented", f'"author":"{author}","author_id":"{author}-7","public":true'
-    if roll < 0.8:
-        return "commented", '"author":"agent","author_id":"agent-9","public":false'
-    if roll < 0.9:
-        return "updated", f'"priority":"{chance.choice(PRIORITIES)}"'
-    return "resolved", '"status":"resolved"'

@@ -57,7 +57,7 @@ def mixed(count: int, incidents: int, begin: datetime) -> Iterator[tuple[bytes, 
     chance = random.Random(2)  # noqa: S311 (the same bytes on every run)
     for n in range(count):
         subject = f"INC{chance.randrange(incidents):08d}"
-        kind, data = _change(chance)
+        kind, data = change(chance)
         yield (
             subject.encode(),
             (
@@ -68,7 +68,8 @@ def mixed(count: int, incidents: int, begin: datetime) -> Iterator[tuple[bytes, 
         )
 
 
-def _change(chance: random.Random) -> tuple[str, str]:
+def change(chance: random.Random) -> tuple[str, str]:
+    """The kind and the data (members as JSON) of one change."""
     roll = chance.random()
     if roll < 0.4:
         status = chance.choice(("waiting_customer", "open"))
