@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,14 @@ import pytest
 TESTS = (
     *("tests/golden", "tests/features", "tests/clock", "tests/calendar", "tests/policy"),
     *("tests/alert", "tests/scenarios/test_businesses.py"),
+    # What a partition does with the clocks: corrections, looking back, merging, editions.
+    *(
+        f"tests/engine/test_{name}.py"
+        for name in (
+            *("corrections", "customers", "editions", "explain", "forgetting", "going_on"),
+            *("looking_back", "merging", "partition_clock", "recovery"),
+        )
+    ),
 )
 #: A few generated histories against the reference fold.
 HISTORIES = "tests/clock/test_against_reference.py::test_a_few_histories"
@@ -46,6 +54,11 @@ class Covering:
             for module, by_line in said["lines"].items()
         }
         return cls([(name, seconds) for name, seconds in said["tests"]], lines)
+
+    def seconds_of(self, tests: Iterable[str]) -> float:
+        """How long these tests took together when all ran."""
+        known = dict(self.tests)
+        return sum(known.get(name, 0.0) for name in tests)
 
     def tests_of(self, module: str, source: str, line: int, most_s: float) -> list[str]:
         """The tests that run the statement at a line, the quickest first, up to so many seconds.

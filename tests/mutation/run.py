@@ -34,8 +34,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("calendar", "policy", "clock", "escalation")
 #: Tests of one mutant, by their time when all ran, beside the generated histories.
 MOST_TESTS_S = 10.0
-#: A mutant that makes a loop endless is noticed by this.
+#: A mutant that makes a loop endless is noticed by this, or by so many times what its tests took
+#: and the start, whichever is less.
 TIMEOUT_S = 50.0
+_START_S, _TIMES = 15.0, 4.0
 _COPIED = ("sla_engine", "tests", "docs", "scenarios", "pyproject.toml", "README.md")
 
 
@@ -128,7 +130,9 @@ def judged(
     tests = list(files) or covers.tests_of(mutant.module, source, mutant.line, MOST_TESTS_S)
     if not tests:
         return {**told, "outcome": "survived", "by": "no test runs it"}
-    job = {"path": mutant.module, "source": changed, "tests": tests, "timeout_s": TIMEOUT_S}
+    patience = _START_S + _TIMES * covers.seconds_of(tests)
+    timeout_s = TIMEOUT_S if files else min(TIMEOUT_S, patience)
+    job = {"path": mutant.module, "source": changed, "tests": tests, "timeout_s": timeout_s}
     return {**told, **server.answer(job)}
 
 

@@ -2,14 +2,17 @@
 
 `python -m tests.mutation.server`, in a copy of the project, reads jobs from stdin and answers on
 stdout, one JSON object a line: {"path", "source", "tests", "timeout_s"} -> {"outcome", "by"}.
-A process is forked per mutant: to start Python and import numba and its like takes seconds.
+A process is forked per mutant: to start Python and import numba and its like takes seconds. Time
+is the processor's, so that a busy machine kills no mutant; who waits is given longer.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
+import resource
 import signal
 import sys
 import time
@@ -30,6 +33,9 @@ _IMPORTED = (
 )
 _QUIET = ("-x", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 _KILLED, _SURVIVED, _BROKEN = 1, 0, 3
+#: How much longer than its processor time a mutant may take by the clock on the wall.
+_WAITS = 6
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
 class Chosen:
@@ -68,9 +74,11 @@ def replaced(path: Path, source: str) -> Iterator[None]:
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def child(tests: list[str], out: int) -> None:
+def child(tests: list[str], out: int, timeout_s: float) -> None:
     """Run the tests and leave with a verdict."""
     os.setpgid(0, 0)
+    most = math.ceil(timeout_s)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
@@ -86,11 +94,11 @@ def tested(tests: list[str], timeout_s: float) -> tuple[str, str]:
     pid = os.fork()
     if pid == 0:
         try:
-            child(tests, writes)
+            child(tests, writes, timeout_s)
         finally:
             os._exit(_BROKEN)
     os.close(writes)
-    ends = time.monotonic() + timeout_s
+    ends = time.monotonic() + timeout_s * _WAITS
     status = None
     while status is None and time.monotonic() < ends:
         done, code = os.waitpid(pid, os.WNOHANG)
@@ -101,7 +109,7 @@ def tested(tests: list[str], timeout_s: float) -> tuple[str, str]:
         os.waitpid(pid, 0)
     with os.fdopen(reads) as said:
         by = said.readline().strip()
-    if status is None:
+    if status is None or os.waitstatus_to_exitcode(status) in _OUT_OF_TIME:
         return "timeout", by
     return ("survived" if os.waitstatus_to_exitcode(status) == _SURVIVED else "killed"), by
 
