@@ -11,7 +11,6 @@ import numpy as np
 
 from sla_engine.cli.steady import POLICIES, created, mixed
 from sla_engine.engine.checkpoint import Round
-from sla_engine.engine.images import images_of
 from sla_engine.engine.loading import read_rows
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.partition import Partition
@@ -49,14 +48,13 @@ def measure(incidents: int, step: Callable[[str], None]) -> dict[str, int]:
     changed = _apply(owned, changes)
     step("loading them again")
     loaded = _load(owned.partition, book)
-    rows = owned.partition.work
-    used = rows.incidents.itemsize + rows.clocks.itemsize * book.columns
+    used = owned.partition.row_bytes
     return {
         "incidents": incidents,
         "events": 2 * incidents,
         "created_per_s": round(incidents / opened),
         "changed_per_s": round(incidents / changed),
-        "row_bytes_per_incident": used,
+        "row_bytes_per_incident": round(used / incidents),
         "load_ms_per_million": round(loaded * 1e9 / incidents),
     }
 
@@ -118,11 +116,7 @@ def _apply(owned: Owned, batches: list[RawBatch]) -> float:
 def _load(partition: Partition, book: RuleBook) -> float:
     """Seconds to put all rows into another partition, as a claim does."""
     blobs = [
-        images_of(
-            partition.work.incidents,
-            partition.work.clocks,
-            np.arange(first, min(first + _ROWS_PER_LOAD, partition.rows)),
-        )
+        partition.images(np.arange(first, min(first + _ROWS_PER_LOAD, partition.rows)))
         for first in range(0, partition.rows, _ROWS_PER_LOAD)
     ]
     fresh = Partition(0, book)

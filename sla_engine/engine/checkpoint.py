@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sla_engine.engine import personal
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.forgetting import rewritten
-from sla_engine.engine.images import images_of, page
+from sla_engine.engine.images import page
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.ports import Checkpoint
 from sla_engine.engine.shard import ENTRIES, HISTORIES, PAGE_SHIFT, TURN
@@ -150,7 +150,7 @@ class Round:
         for number in changed.tolist():
             first = number << PAGE_SHIFT
             rows = np.arange(first, min(first + (1 << PAGE_SHIFT), partition.rows))
-            blob = page(images_of(partition.work.incidents, partition.work.clocks, rows))
+            blob = page(partition.images(rows))
             if puts and size + len(blob) > CHECKPOINT_CALL_BYTES_MAX:
                 yield self._call(puts=puts)
                 puts, size = [], 0

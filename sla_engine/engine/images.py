@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sla_engine.clock.compiled import kernel
-from sla_engine.clock.layout import CLOCK, INCIDENT, LAYOUT_VERSION
-from sla_engine.engine.entries import put_word
-from sla_engine.engine.packing import Expected, Form, form_of, put_row, words_of
+from sla_engine.clock.compiled import inner, kernel
+from sla_engine.clock.layout import LAYOUT_VERSION
+from sla_engine.clock.work import clocks, incidents
+from sla_engine.engine.entries import put_word, word_at
+from sla_engine.engine.forms import FORMS
+from sla_engine.engine.packing import Form, put_row
+from sla_engine.engine.rest import HEAD_BYTES, UNIT_SHIFT, Rest, lay, nothing_at_rest, release
 from sla_engine.errors import StoreError
 
 FORMAT = 4
@@ -37,88 +40,112 @@ class JournalEntry:
     history: bytes
 
 
+@inner
+def put_image(
+    row: int,
+    links: NDArray[Any],
+    heads: NDArray[Any],
+    form: Form,
+    rest: Rest,
+    out: NDArray[np.uint8],
+    at: int,
+) -> tuple[int, int, int]:
+    """Write the image of a row; (end, where its clocks begin, how many of them are awake).
+
+    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`); `form` is
+    that of an incident. The end is -1 when `out` may be too small.
+    """
+    none = np.int64(-1)
+    lying = np.int64(0)
+    if row < len(rest.places):
+        lying = np.int64(rest.places[row]["size"])
+    block = np.int64(0)
+    count = np.int64(0)
+    clock = heads[row]["clocks"]
+    while clock >= 0:
+        count += 1
+        clock = links[clock]["next"]
+    if at + IMAGE_HEAD_BYTES + form.most + lying + count * rest.form.most > len(out):
+        return none, none, none
+    if lying:
+        block = np.int64(rest.places[row]["unit"]) << UNIT_SHIFT
+    put_word(out, at, np.int64(row))
+    put_word(out, at + 4, word_at(rest.blocks, block) if lying else count)
+    words = rest.incident_words
+    at = put_row(form, words, row, none, words, row, out, at + IMAGE_HEAD_BYTES)
+    begin = np.int64(at)
+    for byte in range(HEAD_BYTES, lying):
+        out[at] = rest.blocks[block + byte]
+        at += 1
+    clock = heads[row]["clocks"]
+    before = none
+    while clock >= 0:
+        at = put_row(rest.form, rest.clock_words, clock, before, words, row, out, at)
+        before = np.int64(clock)
+        clock = links[clock]["next"]
+    return np.int64(at), begin, count
+
+
 @kernel
 def write_images(
-    incidents: NDArray[np.uint64],
-    clocks: NDArray[np.uint64],
     links: NDArray[Any],
     heads: NDArray[Any],
     rows: NDArray[np.int64],
-    forms: tuple[Form, Form],
+    form: Form,
+    rest: Rest,
     out: NDArray[np.uint8],
 ) -> int:
-    """Write the images of `rows`; `incidents` and `clocks` are views [rows, words of 8 bytes].
-
-    `links` is the CLOCK array (for `next`), `heads` the INCIDENT array (for `clocks`); `forms`
-    are those of an incident and of a clock. Returns the bytes written, -1 when `out` is too small.
-    """
-    of_incident, of_clock = forms
-    none = np.int64(-1)
+    """Write the images of `rows`; the bytes written, -1 when `out` is too small."""
     at = np.int64(0)
     for n in range(len(rows)):
-        row = rows[n]
-        count = np.int64(0)
-        clock = heads[row]["clocks"]
-        while clock >= 0:
-            count += 1
-            clock = links[clock]["next"]
-        if at + IMAGE_HEAD_BYTES + of_incident.most + count * of_clock.most > len(out):
-            return np.int64(-1)
-        put_word(out, at, np.int64(row))
-        put_word(out, at + 4, count)
-        at += IMAGE_HEAD_BYTES
-        at = put_row(of_incident, incidents, row, none, incidents, row, out, at)
-        clock = heads[row]["clocks"]
-        before = np.int64(-1)
-        while clock >= 0:
-            at = put_row(of_clock, clocks, clock, before, incidents, row, out, at)
-            before = np.int64(clock)
-            clock = links[clock]["next"]
+        at, _, _ = put_image(rows[n], links, heads, form, rest, out, at)
+        if at < 0:
+            break
     return at
 
 
-#: What members of most rows are, by others. The links (`clocks`, `next`) lie elsewhere after
-#: loading; without them an image says the same wherever it lay.
-FORMS = (
-    form_of(
-        INCIDENT,
-        None,
-        {"last_time": Expected(("opened",))},
-        ["clocks"],
-    ),
-    form_of(
-        CLOCK,
-        INCIDENT,
-        {
-            "started": Expected(head=("opened",)),
-            "since": Expected(("started",)),
-            "due": Expected(("since", "target"), minus=("elapsed",)),
-            "next_at": Expected(("due",)),
-            "wall": Expected(("elapsed",)),
-            "choice_amount": Expected(("target",)),
-            "seen_amount": Expected(("target",)),
-            "definition": Expected(before=True),
-            "calendar": Expected(before=True),
-            "seen_definition": Expected(("calendar",)),
-            "seen_priority": Expected(before=True),
-            "origin": Expected(before=True),
-            "flags": Expected(before=True),
-        },
-        ["next"],
-    ),
-)
+@kernel
+def write_and_rest(
+    work: Any, rows: NDArray[np.int64], form: Form, rest: Rest, out: NDArray[np.uint8]
+) -> int:
+    """The same, and the rows' clocks are put to rest. `out` and `rest` must have room."""
+    at = np.int64(0)
+    for n in range(len(rows)):
+        row = rows[n]
+        at, begin, awake = put_image(row, clocks(work), incidents(work), form, rest, out, at)
+        if at < 0:
+            break
+        if awake:
+            lay(row, awake, out, begin, at, rest)
+            release(work, row)
+    return at
 
 
-def images_of(incidents: NDArray[Any], clocks: NDArray[Any], rows: NDArray[np.int64]) -> bytes:
-    """The images of these rows, one after the other."""
+def images_of(
+    incidents: NDArray[Any],
+    clocks: NDArray[Any],
+    rows: NDArray[np.int64],
+    rest: Rest | None = None,
+) -> bytes:
+    """The images of these rows, one after the other; without `rest` all clocks are awake."""
+    rest = rest or nothing_at_rest(incidents, clocks)
     room = len(rows) * (IMAGE_HEAD_BYTES + FORMS[0].most + 4 * FORMS[1].most) + 1024
-    incident_words, clock_words = words_of(incidents), words_of(clocks)
     while True:
         out = np.empty(room, np.uint8)
-        end = int(write_images(incident_words, clock_words, clocks, incidents, rows, FORMS, out))
+        end = int(write_images(clocks, incidents, rows, FORMS[0], rest, out))
         if end >= 0:
             return out[:end].tobytes()
         room *= 2
+
+
+def sealed_images(work: Any, rows: NDArray[np.int64], rest: Rest, awake: int) -> bytes:
+    """The images of rows of a work (a handle's value), whose `awake` clocks are put to rest."""
+    lying = int(rest.places["size"][rows].sum())
+    room = len(rows) * (IMAGE_HEAD_BYTES + FORMS[0].most) + lying + awake * FORMS[1].most
+    out = np.empty(room, np.uint8)
+    end = int(write_and_rest(work, rows, FORMS[0], rest, out))
+    assert end >= 0, "rows have more clocks than are awake"
+    return out[:end].tobytes()
 
 
 def journal_entry(clock_ms: int, version: str, images: bytes, history: bytes) -> bytes:

@@ -18,6 +18,7 @@ from sla_engine.clock.history import opening_of, seen_bits
 from sla_engine.clock.layout import ENDED, NEVER
 from sla_engine.clock.rules import profiles
 from sla_engine.clock.work import Outcome, incidents, next_due
+from sla_engine.engine.rest import Rest, wake
 from sla_engine.engine.shard import (
     ARENA,
     ENTRIES,
@@ -37,6 +38,7 @@ from sla_engine.event.layout import FLAG_CONTROL, EventType
 from sla_engine.event.packed import pack
 
 _DONE = int(Outcome.DONE)
+_NEED_ROOM = int(Outcome.NEED_ROOM)
 
 
 class Stop(IntEnum):
@@ -126,6 +128,7 @@ def take_events(
     stop: int,
     blank: int,
     fresh: int,
+    rest: Rest,
 ) -> tuple[int, int]:
     """Apply events[start:stop] in order; (Outcome or Stop, index of the event it stopped at).
 
@@ -158,6 +161,8 @@ def take_events(
             return _SPECIAL, n
         elif n != fresh and is_suspect(incident, event):
             return _SUSPECT, n
+        if not wake(work, row, rest):
+            return _NEED_ROOM, n
         outcome = advance(rules, work, row, event["time"] - 1)
         if outcome == _DONE:
             opened = opening_of(event, spans) if first else np.int64(-1)
@@ -177,13 +182,15 @@ def take_events(
 
 @kernel
 def fire_rows(
-    rules: Any, work: Any, shard: Any, rows: NDArray[np.int64], start: int, upto: int
+    rules: Any, work: Any, shard: Any, rows: NDArray[np.int64], start: int, upto: int, rest: Rest
 ) -> tuple[int, int]:
     """Advance rows[start:] to `upto`; (Outcome, index it stopped at)."""
     for n in range(start, len(rows)):
         row = rows[n]
         if next_due(work)[row] > upto:
             continue
+        if not wake(work, row, rest):
+            return _NEED_ROOM, n
         touch(shard, row)
         outcome = advance(rules, work, row, upto)
         if outcome != _DONE:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import kernel
 from sla_engine.clock.layout import CLOCK, INCIDENT, NEVER
-from sla_engine.clock.work import FREE_CLOCKS, clocks, counts, free_clocks, incidents, next_due
+from sla_engine.clock.work import incidents, next_due
 from sla_engine.engine.entries import word_at
-from sla_engine.engine.images import FORMS, IMAGE_HEAD_BYTES
-from sla_engine.engine.packing import Form, get_row, words_of
+from sla_engine.engine.forms import FORMS
+from sla_engine.engine.images import IMAGE_HEAD_BYTES
+from sla_engine.engine.packing import Form, get_row, put_row, words_of
+from sla_engine.engine.rest import HEAD_BYTES, UNIT_SHIFT, Rest, give_back, lay, release
 from sla_engine.errors import StoreError
 
 _LEAST = FORMS[0].map_bytes, FORMS[1].map_bytes
@@ -85,32 +87,36 @@ def put_rows(
     stored: NDArray[Any],
     owners: NDArray[np.int64],
     stored_clocks: NDArray[Any],
+    words: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    rest: Rest,
 ) -> None:
-    """Put INCIDENT and CLOCK rows into `work`; enough CLOCK rows must be free."""
+    """Put INCIDENT rows into `work` and their clocks to rest, for which there must be room.
+
+    `words`: both kinds of stored rows as words. A row that was there already is replaced.
+    """
+    none = np.int64(-1)
+    heads, packed = words
     begin = np.int64(0)
     for place in range(len(rows)):
         row = rows[place]
-        at = incidents(work)[row]["clocks"]
-        while at >= 0:
-            free = counts(work)[FREE_CLOCKS]
-            free_clocks(work)[free] = at
-            counts(work)[FREE_CLOCKS] = free + 1
-            at = clocks(work)[at]["next"]
+        release(work, row)
+        if rest.places[row]["size"]:
+            give_back(row, rest)
         incidents(work)[row] = stored[place]
+        incidents(work)[row]["clocks"] = none
+        # Written behind all blocks, where they stay unless a block of their size is free.
+        first = (rest.levels[0] << UNIT_SHIFT) + HEAD_BYTES
+        at = first
+        nearest = NEVER
+        before = none
         end = begin
         while end < len(owners) and owners[end] == place:
+            at = np.int64(put_row(rest.form, packed, end, before, heads, place, rest.blocks, at))
+            nearest = min(nearest, stored_clocks[end]["next_at"])
+            before = end
             end += 1
-        following = np.int64(-1)
-        nearest = NEVER
-        for n in range(end - 1, begin - 1, -1):
-            free = counts(work)[FREE_CLOCKS] - 1
-            counts(work)[FREE_CLOCKS] = free
-            at = free_clocks(work)[free]
-            clocks(work)[at] = stored_clocks[n]
-            clocks(work)[at]["next"] = following
-            following = at
-            nearest = min(nearest, stored_clocks[n]["next_at"])
-        incidents(work)[row]["clocks"] = following
+        if end > begin:
+            lay(row, end - begin, rest.blocks, first, at, rest)
         next_due(work)[row] = nearest
         begin = end
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sla_engine.engine import personal
 from sla_engine.engine.failpoints import reach
-from sla_engine.engine.images import images_of, journal_entry
+from sla_engine.engine.images import journal_entry
 from sla_engine.engine.merges import Merge
 from sla_engine.engine.outgoing import Outgoing
 from sla_engine.engine.partition import Partition
@@ -114,7 +114,7 @@ class Owned:
         entry = journal_entry(
             self.clock.value_ms,
             partition.book.editions.version,
-            images_of(partition.work.incidents, partition.work.clocks, rows),
+            partition.sealed_images(rows),
             history,
         )
         step = Commit(

@@ -12,6 +12,7 @@ from sla_engine.clock.room import longer, next_size
 from sla_engine.clock.work import (
     ALERTS,
     FREE_CLOCKS,
+    HEADROOM,
     Outcome,
     Work,
     new_work,
@@ -26,9 +27,12 @@ from sla_engine.engine.entries import (
     write_entries,
 )
 from sla_engine.engine.handle import Handle, LastHandle
+from sla_engine.engine.images import images_of, sealed_images
 from sla_engine.engine.inorder import PACKED_MAX
-from sla_engine.engine.loading import put_rows
+from sla_engine.engine.loading import put_rows, read_rows
+from sla_engine.engine.packing import words_of
 from sla_engine.engine.refold import Folded
+from sla_engine.engine.rest import CLOCK_BYTES_MAX, Rest, Resting, forget_row, renumber
 from sla_engine.engine.shard import (
     ARENA,
     DIRTY,
@@ -66,6 +70,7 @@ class Partition:
         columns = max(1, book.columns)
         self.work: Work = new_work(_START_ROWS, 4 * _START_ROWS, columns)
         self.shard: Shard = new_shard(_START_ROWS)
+        self.resting = Resting(_START_ROWS)
         self.clock_ms = 0
         self._rules, self._work, self._shard = LastHandle(), LastHandle(), LastHandle()
         self.stored_upto = 0  # histories below this number may have bytes in the store
@@ -89,8 +94,6 @@ class Partition:
     def reserve_all(self, rows: int) -> None:
         """Room for that many incidents at once."""
         self._reserve_rows(rows)
-        held = len(self.work.clocks) - int(self.work.counts[FREE_CLOCKS])
-        self._reserve_clocks(rows * len(self.work.by_column) - held)
 
     def _reserve_rows(self, rows: int) -> None:
         size = len(self.work.incidents)
@@ -102,6 +105,7 @@ class Partition:
                 dirty=longer(self.shard.dirty, size),
                 pages=longer(self.shard.pages, (size >> PAGE_SHIFT) + 1),
             )
+            self.resting.reserve_rows(size)
         if 2 * rows > len(self.shard.index):
             self._index_for(rows)
         histories = int(self.shard.levels[HISTORIES]) + rows - self.rows + 1
@@ -142,7 +146,7 @@ class Partition:
         if outcome == Outcome.NEED_ROOM:
             alerts = longer(self.work.alerts, 2 * len(self.work.alerts))
             self.work = self.work._replace(alerts=alerts)
-            self._reserve_clocks(2 * len(self.work.by_column))
+            self._reserve_clocks(2 * len(self.work.by_column) + HEADROOM)
         else:
             self.book.answer(outcome, self.work.counts, data, spans)
 
@@ -219,14 +223,38 @@ class Partition:
         self.touch(row)
 
     def release_clocks(self, row: int) -> None:
-        """Give the clock rows of an incident back."""
-        at = int(self.work.incidents[row]["clocks"])
-        while at >= 0:
-            free = int(self.work.counts[FREE_CLOCKS])
-            self.work.free_clocks[free] = at
-            self.work.counts[FREE_CLOCKS] = free + 1
-            at = int(self.work.clocks[at]["next"])
-        self.work.incidents[row]["clocks"] = -1
+        """The incident has no clocks any more."""
+        forget_row(self._work.of(self.work).value, row, self.rest())
+
+    def rest(self) -> Rest:
+        """What kernels wake clocks from, good until rows grow."""
+        return self.resting.of(self.work)
+
+    @property
+    def awake(self) -> int:
+        """CLOCK rows in use."""
+        return len(self.work.clocks) - int(self.work.counts[FREE_CLOCKS])
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of memory that the rows in use take, with their index and timers."""
+        shard, work = self.shard, self.work
+        per_row = (work.incidents, work.next_due, self.resting.places, shard.stamps, shard.dirty)
+        own = sum(array.itemsize for array in (*per_row, shard.last_entry))
+        return self.rows * own + shard.index.nbytes + self.resting.used_bytes
+
+    def images(self, rows: NDArray[np.int64]) -> bytes:
+        """The images of rows (engine.images)."""
+        return images_of(self.work.incidents, self.work.clocks, rows, self.rest())
+
+    def clocks(self, row: int) -> NDArray[Any]:
+        """A copy of an incident's CLOCK rows; `calendar` and `definition` as they are here."""
+        return read_rows(self.images(np.array([row]))).clocks
+
+    def sealed_images(self, rows: NDArray[np.int64]) -> bytes:
+        """The same of the rows that a turn changed, whose clocks are put to rest."""
+        self.resting.room_for(len(rows), self.awake * CLOCK_BYTES_MAX)
+        return sealed_images(self._work.of(self.work).value, rows, self.rest(), self.awake)
 
     def link_clocks(self, row: int, clocks: NDArray[Any]) -> None:
         """Put these clocks into free rows, linked in the order given; set the timer."""
@@ -258,10 +286,12 @@ class Partition:
         if not len(rows):
             return
         self._reserve_rows(int(rows.max()) + 1)
-        self._reserve_clocks(len(clocks))
+        self.resting.room_for(len(rows), len(clocks) * CLOCK_BYTES_MAX)
         levels = self.shard.levels
         levels[ROWS] = max(int(levels[ROWS]), int(rows.max()) + 1)
-        put_rows(self._work.of(self.work).value, rows, incidents, owners, clocks)
+        words = words_of(incidents), words_of(clocks)
+        work = self._work.of(self.work).value
+        put_rows(work, rows, incidents, owners, clocks, words, self.rest())
         self.reserve_histories(int(incidents["history"].max()) + 1)
 
     def reserve_histories(self, upto: int) -> None:
@@ -285,7 +315,7 @@ class Partition:
         work = self.work
         incidents = work.incidents[: self.rows]
         incidents["profile"] = profiles[incidents["profile"]]
-        work.clocks["calendar"] = calendars[work.clocks["calendar"]]
+        self._renumber_clocks(calendars)
         columns = max(1, self.book.columns)
         if columns != len(work.by_column):
             made = {
@@ -294,6 +324,19 @@ class Partition:
             }
             self.work = work._replace(**made)
         self.reserve(TURN_EVENTS_MAX)
+
+    def _renumber_clocks(self, calendars: NDArray[np.int32]) -> None:
+        """Calendars have other numbers, in the clocks that are awake and in those at rest."""
+        if np.array_equal(calendars, np.arange(len(calendars))):
+            return
+        work, resting = self.work, self.resting
+        work.clocks["calendar"] = calendars[work.clocks["calendar"]]
+        resting.room_for(self.rows, 2 * resting.used_bytes)
+        at = 0
+        while at < self.rows:
+            self._reserve_clocks(HEADROOM + int(work.counts[FREE_CLOCKS]))
+            handle = self._work.of(self.work).value
+            at = int(renumber(handle, at, self.rows, calendars, self.rest()))
 
     def mark_pages(self, rows: NDArray[np.int64]) -> None:
         """The stored pages of these rows are older than they: the next checkpoint writes them."""

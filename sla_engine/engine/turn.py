@@ -123,7 +123,7 @@ class Turn:
             rules, work, shard = partition.handles()
             outcome, at = take_events(
                 rules.value, work.value, shard.value, batch.events, batch.spans, batch.data,
-                at, stop, partition.book.blank, fresh,
+                at, stop, partition.book.blank, fresh, partition.rest(),
             )  # fmt: skip
             if outcome == Outcome.DONE:
                 break
@@ -311,7 +311,9 @@ class Turn:
         at = 0
         while at < len(rows):
             rules, work, shard = partition.handles()
-            outcome, at = fire_rows(rules.value, work.value, shard.value, rows, at, upto)
+            outcome, at = fire_rows(
+                rules.value, work.value, shard.value, rows, at, upto, partition.rest()
+            )
             if outcome == Outcome.DONE:
                 break
             if outcome == Outcome.NEED_HISTORY:

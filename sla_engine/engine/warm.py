@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import orjson
 
-from sla_engine.engine.images import images_of
 from sla_engine.engine.loading import read_rows
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.refold import Folder
@@ -58,7 +57,7 @@ def compile_all() -> None:
     turn.fire(upto)
     turn.flush()
     rows = np.arange(partition.rows)
-    stored = read_rows(images_of(partition.work.incidents, partition.work.clocks, rows))
+    stored = read_rows(partition.images(rows))
     partition.load(stored.rows, stored.incidents, stored.owners, stored.clocks)
     partition.load_history(partition.new_history(0))
     partition.drop_pending(1)

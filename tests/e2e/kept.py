@@ -70,12 +70,7 @@ def histories(owned: Owned) -> Iterator[tuple[int, bytes]]:
 def unlike(anew: Folded, owned: Owned, row: int) -> Iterator[str]:
     """Each member in which the clocks of a row differ from those of its history."""
     name = f"incident {anew.timeline.incident}, row {row} of partition {owned.number}"
-    work = owned.partition.work
-    stored = []
-    at = int(work.incidents[row]["clocks"])
-    while at >= 0:
-        stored.append(work.clocks[at])
-        at = int(work.clocks[at]["next"])
+    stored = owned.partition.clocks(row)
     if len(stored) != len(anew.clocks):
         yield f"{name}: {len(stored)} clocks, its history gives {len(anew.clocks)}"
         return

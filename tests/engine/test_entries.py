@@ -90,11 +90,8 @@ def test_rows_come_back_with_their_clocks_and_the_later_image_wins() -> None:
 
 
 def due_of(partition: Partition, row: int) -> list[int]:
-    at, found = int(partition.work.incidents[row]["clocks"]), []
-    while at >= 0:
-        found.append(int(partition.work.clocks[at]["due"]))
-        at = int(partition.work.clocks[at]["next"])
-    return found
+    due: list[int] = partition.clocks(row)["due"].tolist()
+    return due
 
 
 def test_rows_that_are_cut_off_are_told() -> None:
