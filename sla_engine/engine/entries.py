@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import inner, kernel
+from sla_engine.engine.raw import copy_bytes
 from sla_engine.engine.shard import ARENA, ENTRIES, Shard, arena, chain, entries, last_entry, levels
 
 _HEAD = struct.Struct("<II")
@@ -48,8 +49,7 @@ def write_entries(shard: Any, which: NDArray[np.int64], out: NDArray[np.uint8]) 
         put_word(out, at, np.int64(entry["history"]))
         put_word(out, at + 4, length)
         at += 8
-        for byte in range(length):
-            out[at + byte] = source[start + byte]
+        copy_bytes(out, at, source, start, length)
         at += length
     return at
 
@@ -68,8 +68,7 @@ def append_entries(shard: Any, data: NDArray[np.uint8], start: int, stop: int) -
         at += 8
         begin = levels(shard)[ARENA]
         target = arena(shard)
-        for byte in range(length):
-            target[begin + byte] = data[at + byte]
+        copy_bytes(target, begin, data, at, length)
         at += length
         chain(shard, history, begin, begin + length)
         count += 1
@@ -102,8 +101,7 @@ def drop_entries(shard: Any, count: int) -> None:
         if last_entry(shard)[history] < count:
             last_entry(shard)[history] = -1
     source = arena(shard)
-    for byte in range(begin, level[ARENA]):
-        source[byte - begin] = source[byte]
+    copy_bytes(source, 0, source, begin, level[ARENA] - begin)
     for n in range(count, total):
         entry = entries(shard)[n]
         previous = entry["previous"]

@@ -20,10 +20,11 @@ from sla_engine.clock.work import clocks, incidents
 from sla_engine.engine.entries import put_word, word_at
 from sla_engine.engine.forms import FORMS
 from sla_engine.engine.packing import Form, put_row
+from sla_engine.engine.raw import copy_bytes
 from sla_engine.engine.rest import HEAD_BYTES, UNIT_SHIFT, Rest, lay, nothing_at_rest, release
 from sla_engine.errors import StoreError
 
-FORMAT = 4
+FORMAT = 5
 
 #: format, layout, clock (ms), version of the policies (12 hex digits), bytes of images
 _HEAD = struct.Struct("<HHq12sQ")
@@ -72,15 +73,15 @@ def put_image(
     put_word(out, at, np.int64(row))
     put_word(out, at + 4, word_at(rest.blocks, block) if lying else count)
     words = rest.incident_words
-    at = put_row(form, words, row, none, words, row, out, at + IMAGE_HEAD_BYTES)
+    at = put_row(form, words, row, none, words, row, out, at + IMAGE_HEAD_BYTES, rest.scratch)
     begin = np.int64(at)
-    for byte in range(HEAD_BYTES, lying):
-        out[at] = rest.blocks[block + byte]
-        at += 1
+    if lying:
+        copy_bytes(out, at, rest.blocks, block + HEAD_BYTES, lying - HEAD_BYTES)
+        at += lying - HEAD_BYTES
     clock = heads[row]["clocks"]
     before = none
     while clock >= 0:
-        at = put_row(rest.form, rest.clock_words, clock, before, words, row, out, at)
+        at = put_row(rest.form, rest.clock_words, clock, before, words, row, out, at, rest.scratch)
         before = np.int64(clock)
         clock = links[clock]["next"]
     return np.int64(at), begin, count

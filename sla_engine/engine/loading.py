@@ -111,7 +111,9 @@ def put_rows(
         before = none
         end = begin
         while end < len(owners) and owners[end] == place:
-            at = np.int64(put_row(rest.form, packed, end, before, heads, place, rest.blocks, at))
+            at = np.int64(
+                put_row(rest.form, packed, end, before, heads, place, rest.blocks, at, rest.scratch)
+            )
             nearest = min(nearest, stored_clocks[end]["next_at"])
             before = end
             end += 1

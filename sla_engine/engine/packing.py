@@ -1,9 +1,9 @@
 """Rows in few bytes: most words of a row are what other words let expect.
 
-A row is written as words of 8 bytes. A map has one bit per word, set when the word is not what is
-expected of it: zero, unless the form says otherwise. Each such word
-is written as its difference to that, two of them behind a byte with both codes (the first in the
-low half): 1 to 8 = so many bytes, the lowest first, of the difference with its sign in the
+A row is written as words of 8 bytes: a map with one bit per word, set when the word is not what is
+expected of it (zero, unless the form says otherwise); a code of half a byte per word so marked, the
+first in the low half; then the words' differences to what is expected. The code tells how many
+bytes the difference takes: 1 to 8, the lowest first, with its sign in the
 lowest bit; LAST = the word is `clock.layout.NEVER`; HIGH + 1 to 4 = so many bytes, all above the
 lowest four. An incident with three clocks takes 150 to 200 bytes instead of 1,000, and as much
 less of the time that the store needs to take it in.
@@ -19,13 +19,18 @@ from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import inner
 from sla_engine.clock.layout import NEVER
+from sla_engine.engine.raw import bits_of, bytes_of, load_word, lowest_bit, store_word
 
 LAST = 9
 HIGH = 10
 
-_LOW_BYTE, _BYTE, _ZERO = np.uint64(255), np.uint64(8), np.uint64(0)
+#: Words that `put_row` needs to work on.
+SCRATCH_WORDS = 64
+
+_ZERO = np.uint64(0)
 _ONE, _SIGN, _HALF = np.uint64(1), np.uint64(63), np.uint64(32)
 _LOW_HALF = np.uint64(0xFFFF_FFFF)
+_ALL = np.uint64(2**64 - 1)
 _NEVER = np.uint64(NEVER)
 #: Where a term's word is taken from. The terms are added up in the kernels themselves: a call for
 #: each, with the arrays that it is given, took twice as long as all the rest.
@@ -72,10 +77,10 @@ def form_of(
             terms.append((word, 1, _BEFORE, word))
     count = row.itemsize // 8
     map_bytes = (count + 7) // 8
-    most = map_bytes + count // 2 + 1 + 8 * count
+    most = map_bytes + count // 2 + 1 + 8 * count + 8
     terms.sort()
-    terms.append((count, 1, _OWN, 0))  # the end
-    return Form(_mask_without(row, without), np.array(terms, np.int64), map_bytes, most)
+    made = np.array(terms, np.int64).reshape(len(terms), 4)
+    return Form(_mask_without(row, without), made, map_bytes, most)
 
 
 @inner
@@ -88,57 +93,53 @@ def put_row(
     head: int,
     out: NDArray[np.uint8],
     at: int,
+    scratch: NDArray[np.uint64],
 ) -> int:
     """Write words[row]; the end. `before`: the row written before it, -1 = none.
 
-    `heads[head]`: the row that it belongs to.
+    `heads[head]`: the row that it belongs to. `scratch` has SCRATCH_WORDS. From `at` on `out` has
+    `form.most` bytes, of which some behind the end are written too.
     """
-    map_at = at
-    at += form.map_bytes
-    marked = _ZERO
-    codes = np.int64(-1)
-    k = np.int64(0)
     for n in range(words.shape[1]):
-        rest = words[row, n] & form.mask[n]
-        while form.terms[k, 0] == n:
-            source, other = form.terms[k, 2], form.terms[k, 3]
-            term = _ZERO
-            if source == _OWN:
-                term = words[row, other]
-            elif source == _HEAD:
-                term = heads[head, other]
-            elif before >= 0:
-                term = words[before, other] & form.mask[other]
-            rest = rest - term if form.terms[k, 1] > 0 else rest + term
-            k += 1
-        if rest == _ZERO:
-            continue
-        marked |= _ONE << np.uint64(n)
-        place = codes
-        shift = 4
-        if codes < 0:
-            place = np.int64(at)
-            shift = 0
-            out[place] = 0
-            at += 1
-        codes = place if codes < 0 else np.int64(-1)
-        code = np.int64(0)
-        if words[row, n] == _NEVER:
-            code = np.int64(LAST)
-        else:
+        scratch[n] = words[row, n] & form.mask[n]
+    for k in range(len(form.terms)):
+        word, source, other = form.terms[k, 0], form.terms[k, 2], form.terms[k, 3]
+        term = _ZERO
+        if source == _OWN:
+            term = words[row, other]
+        elif source == _HEAD:
+            term = heads[head, other]
+        elif before >= 0:
+            term = words[before, other] & form.mask[other]
+        scratch[word] += _ZERO - term if form.terms[k, 1] > 0 else term
+    marked = _ZERO
+    for n in range(words.shape[1]):
+        marked |= np.uint64(scratch[n] != _ZERO) << np.uint64(n)
+    store_word(out, at, marked)
+    at += form.map_bytes
+    codes_at = np.int64(at)
+    at += (bits_of(marked) + 1) >> 1
+    place = np.int64(0)
+    while marked != _ZERO:
+        n = lowest_bit(marked)
+        marked &= marked - _ONE
+        code = np.int64(LAST)
+        if words[row, n] != _NEVER:
+            code = np.int64(0)
+            rest = scratch[n]
             rest = ~(rest << _ONE) if rest >> _SIGN else rest << _ONE
             if (rest & _LOW_HALF) == _ZERO:
                 code = np.int64(HIGH)
                 rest >>= _HALF
-            while rest != _ZERO:
-                out[at] = np.uint8(rest & _LOW_BYTE)
-                rest >>= _BYTE
-                at += 1
-                code += 1
-        out[place] |= np.uint8(code << shift)
-    for n in range(form.map_bytes):
-        out[map_at + n] = np.uint8(marked & _LOW_BYTE)
-        marked >>= _BYTE
+            size = bytes_of(rest)
+            store_word(out, at, rest)
+            at += size
+            code += size
+        if place & 1:
+            out[codes_at + (place >> 1)] |= np.uint8(code << 4)
+        else:
+            out[codes_at + (place >> 1)] = np.uint8(code)
+        place += 1
     return at
 
 
@@ -156,41 +157,35 @@ def get_row(
     """Read a row into out[row]; the position behind it, -1 when the bytes end before it does."""
     if at + form.map_bytes > len(data):
         return -1
-    marked = _ZERO
-    for n in range(form.map_bytes):
-        marked |= np.uint64(data[at + n]) << np.uint64(8 * n)
+    marked = word_of(data, at, form.map_bytes)
     at += form.map_bytes
-    last = _ZERO
-    codes = np.int64(-1)
     for n in range(out.shape[1]):
         out[row, n] = _ZERO
-        if ((marked >> np.uint64(n)) & _ONE) == _ZERO:
-            continue
-        if codes < 0:
-            if at >= len(data):
-                return -1
-            code: Any = np.int64(data[at]) & 15
-            codes = np.int64(data[at]) >> 4
-            at += 1
-        else:
-            code = codes
-            codes = np.int64(-1)
+    last = _ZERO
+    codes_at = np.int64(at)
+    at += (bits_of(marked) + 1) >> 1
+    if at > len(data) or marked >> np.uint64(out.shape[1]):
+        return -1
+    place = np.int64(0)
+    while marked != _ZERO:
+        n = lowest_bit(marked)
+        marked &= marked - _ONE
+        code: Any = (np.int64(data[codes_at + (place >> 1)]) >> (4 * (place & 1))) & 15
+        place += 1
         if code == LAST:
             last |= _ONE << np.uint64(n)
             out[row, n] = _NEVER
             continue
-        shift = np.int64(0)
+        shift = _ZERO
         if code > HIGH:
             code -= HIGH
-            shift = np.int64(32)
+            shift = _HALF
         if code < 1 or code > 8 or at + code > len(data):
             return -1
-        rest = _ZERO
-        for byte in range(code):
-            rest |= np.uint64(data[at + byte]) << np.uint64(8 * byte + shift)
+        rest = word_of(data, at, code) << shift
         at += int(code)
         out[row, n] = ~(rest >> _ONE) if rest & _ONE else rest >> _ONE
-    for k in range(len(form.terms) - 1):
+    for k in range(len(form.terms)):
         word = form.terms[k, 0]
         source, other = form.terms[k, 2], form.terms[k, 3]
         term = _ZERO
@@ -204,6 +199,17 @@ def get_row(
         if (last >> np.uint64(word)) & _ONE:
             out[row, word] = _NEVER
     return at
+
+
+@inner
+def word_of(data: NDArray[np.uint8], at: int, size: int) -> Any:
+    """The first 1 to 8 bytes of data[at:] as a word, the lowest first."""
+    if at + 8 <= len(data):
+        return load_word(data, at) & (_ALL >> np.uint64(64 - 8 * size))
+    word = _ZERO
+    for byte in range(size):
+        word |= np.uint64(data[at + byte]) << np.uint64(8 * byte)
+    return word
 
 
 def words_of(rows: NDArray[Any]) -> NDArray[np.uint64]:

@@ -21,7 +21,8 @@ from sla_engine.clock.room import longer, next_size
 from sla_engine.clock.work import FREE_CLOCKS, Work, clocks, counts, free_clocks, incidents
 from sla_engine.engine.entries import put_word, word_at
 from sla_engine.engine.forms import FORMS
-from sla_engine.engine.packing import Form, get_row, put_row, words_of
+from sla_engine.engine.packing import SCRATCH_WORDS, Form, get_row, put_row, words_of
+from sla_engine.engine.raw import copy_bytes
 
 #: Per incident row: the first unit of its block, and the bytes in it; 0 bytes = nothing at rest.
 PLACE = np.dtype([("unit", "u4"), ("size", "u4")])
@@ -45,6 +46,7 @@ class Rest(NamedTuple):
     incident_words: NDArray[np.uint64]
     clock_words: NDArray[np.uint64]
     form: Form  # of a clock
+    scratch: NDArray[np.uint64]
 
 
 @inner
@@ -108,8 +110,7 @@ def lay(row: int, count: int, source: NDArray[np.uint8], begin: int, end: int, r
     at = unit << UNIT_SHIFT
     put_word(rest.blocks, at, count)
     at += HEAD_BYTES
-    for byte in range(end - begin):
-        rest.blocks[at + byte] = source[begin + byte]
+    copy_bytes(rest.blocks, at, source, begin, end - begin)
     rest.places[row]["unit"] = unit
     rest.places[row]["size"] = size
 
@@ -141,7 +142,7 @@ def settle(work: Any, row: int, rest: Rest) -> None:
         at = np.int64(
             put_row(
                 rest.form, rest.clock_words, clock, before, rest.incident_words, row,
-                rest.blocks, at,
+                rest.blocks, at, rest.scratch,
             )
         )  # fmt: skip
         before = np.int64(clock)
@@ -193,12 +194,13 @@ class Resting:
         self.blocks = np.zeros(1 << 16, np.uint8)
         self.free = np.zeros(_UNITS_MAX, np.int64)
         self.levels = np.ones(1, np.int64)  # unit 0 stands for none
+        self.scratch = np.zeros(SCRATCH_WORDS, np.uint64)
 
     def of(self, work: Work) -> Rest:
         """For kernels, with the rows of a work; good until either grows."""
         return Rest(
             self.places, self.blocks, self.free, self.levels,
-            words_of(work.incidents), words_of(work.clocks), FORMS[1],
+            words_of(work.incidents), words_of(work.clocks), FORMS[1], self.scratch,
         )  # fmt: skip
 
     def reserve_rows(self, rows: int) -> None:
@@ -222,4 +224,5 @@ def nothing_at_rest(incidents: NDArray[Any], clocks: NDArray[Any]) -> Rest:
     """For rows that are all awake."""
     none = np.zeros(0, np.int64)
     places, blocks = np.zeros(0, PLACE), np.zeros(0, np.uint8)
-    return Rest(places, blocks, none, none, words_of(incidents), words_of(clocks), FORMS[1])
+    words = words_of(incidents), words_of(clocks)
+    return Rest(places, blocks, none, none, *words, FORMS[1], np.zeros(SCRATCH_WORDS, np.uint64))
