@@ -38,6 +38,7 @@ from sla_engine.engine.shard import (
     DIRTY,
     ENTRIES,
     HISTORIES,
+    INDEX_FULL,
     INDEX_PER_ROW,
     PAGE_SHIFT,
     ROWS,
@@ -106,7 +107,8 @@ class Partition:
                 pages=longer(self.shard.pages, (size >> PAGE_SHIFT) + 1),
             )
             self.resting.reserve_rows(size)
-        if 2 * rows > len(self.shard.index):
+        used, places = INDEX_FULL
+        if places * rows > used * len(self.shard.index):
             self._index_for(rows)
         histories = int(self.shard.levels[HISTORIES]) + rows - self.rows + 1
         old = len(self.shard.last_entry)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla_engine.clock.compiled import inner, kernel
-from sla_engine.clock.layout import LOOKUP
 from sla_engine.clock.memory import accessor, table_of
 
 #: One history entry in the arena; `previous` is the incident's entry before it, -1 = none.
@@ -24,7 +23,7 @@ ENTRY = np.dtype(
 class Shard(NamedTuple):
     """Arrays of one partition, handed to kernels like Work and Rules."""
 
-    index: NDArray[Any]  # LOOKUP: key1 -> row
+    index: NDArray[np.uint64]  # upper half of key1, and 1 + the row; 0 = free
     stamps: NDArray[np.int64]  # per row: the turn that last changed it
     dirty: NDArray[np.int64]  # rows changed by this turn
     pages: NDArray[np.int64]  # per page: the turn that last changed it
@@ -41,10 +40,14 @@ class Shard(NamedTuple):
 ROWS, INDEXED, DIRTY, ARENA, ENTRIES, HISTORIES, TURN = 0, 1, 2, 3, 4, 5, 6
 LEVELS = 8
 PAGE_SHIFT = 8  # limits.PAGE_RECORDS = 256
-INDEX_PER_ROW = 4  # places of the index per row when it is made
+INDEX_PER_ROW = 2  # places of the index per row when it is made, at least
+INDEX_FULL = 2, 3  # it is made anew when so much of it is in use
+
+_ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
+_LOWER = np.uint64(0xFFFF_FFFF)
 
 _I8 = np.dtype("i8")
-index = accessor("index", 0, LOOKUP)
+index = accessor("index", 0, np.dtype("u8"))
 stamps = accessor("stamps", 1, _I8)
 dirty = accessor("dirty", 2, _I8)
 pages = accessor("pages", 3, _I8)
@@ -57,7 +60,7 @@ levels = accessor("levels", 7, _I8)
 def new_shard(rows: int) -> Shard:
     """An empty shard with room for `rows` incidents (a power of two)."""
     made = Shard(
-        index=np.zeros(INDEX_PER_ROW * rows, LOOKUP),
+        index=np.zeros(INDEX_PER_ROW * rows, np.uint64),
         stamps=np.zeros(rows, np.int64),
         dirty=np.zeros(rows, np.int64),
         pages=np.zeros((rows >> PAGE_SHIFT) + 1, np.int64),
@@ -77,25 +80,24 @@ def find_row(shard: Any, incidents: NDArray[Any], key1: np.uint64, key2: np.uint
     mask = np.uint64(len(table) - 1)
     at = key1 & mask
     while True:
-        stored = table[at]["key"]
-        if stored == np.uint64(0):
+        stored = table[at]
+        if stored == _ZERO:
             return np.int64(-1)
-        if stored == key1:
-            row = table[at]["value"]
-            if incidents[row]["key2"] == key2:
+        if stored >> _HALF == key1 >> _HALF:
+            row = np.int64(stored & _LOWER) - 1
+            if incidents[row]["key1"] == key1 and incidents[row]["key2"] == key2:
                 return row
-        at = (at + np.uint64(1)) & mask
+        at = (at + _ONE) & mask
 
 
 @inner
-def enter_row(table: NDArray[Any], key1: np.uint64, row: int) -> None:
-    """Put a row into the index, behind others of the same first half."""
+def enter_row(table: NDArray[np.uint64], key1: np.uint64, row: int) -> None:
+    """Put a row into the index, behind others that begin at the same place."""
     mask = np.uint64(len(table) - 1)
     at = key1 & mask
-    while table[at]["key"] != np.uint64(0):
-        at = (at + np.uint64(1)) & mask
-    table[at]["key"] = key1
-    table[at]["value"] = row
+    while table[at] != _ZERO:
+        at = (at + _ONE) & mask
+    table[at] = (key1 >> _HALF << _HALF) | np.uint64(row + 1)
 
 
 @inner
