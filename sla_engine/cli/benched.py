@@ -11,7 +11,7 @@ import numpy as np
 
 from sla_engine.cli.steady import POLICIES, created, mixed
 from sla_engine.engine.checkpoint import Round
-from sla_engine.engine.loading import read_rows
+from sla_engine.engine.loading import Reader
 from sla_engine.engine.owned import Owned
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
@@ -119,10 +119,10 @@ def _load(partition: Partition, book: RuleBook) -> float:
         partition.images(np.arange(first, min(first + _ROWS_PER_LOAD, partition.rows)))
         for first in range(0, partition.rows, _ROWS_PER_LOAD)
     ]
-    fresh = Partition(0, book)
+    fresh, reader = Partition(0, book), Reader()
     begun = time.perf_counter()
     for blob in blobs:
-        read = read_rows(blob)
+        read = reader.read(blob)
         fresh.load(read.rows, read.incidents, read.owners, read.clocks)
     fresh.rebuild_index()
     return time.perf_counter() - begun

@@ -123,18 +123,47 @@ def put_rows(
         begin = end
 
 
+class Reader:
+    """Reads images into arrays of its own, again and again.
+
+    What it gives is good until the next read: memory that is handed out anew for every read costs
+    three times what the reading does.
+    """
+
+    def __init__(self) -> None:
+        self._rows = np.empty(0, np.int64)
+        self._incidents = np.empty(0, INCIDENT)
+        self._owners = np.empty(0, np.int64)
+        self._clocks = np.empty(0, CLOCK)
+
+    def read(self, images: bytes) -> StoredRows:
+        """The rows in the bytes of images. StoreError when they are cut off."""
+        data = np.frombuffer(images, np.uint8)
+        self._reserve(len(data))
+        count, found = get_images(
+            data, self._rows, words_of(self._incidents), self._owners, words_of(self._clocks), FORMS
+        )
+        if count < 0:
+            raise StoreError(
+                "stored rows are cut off: the store has lost a part of what it was given"
+            )
+        return StoredRows(
+            self._rows[:count], self._incidents[:count], self._owners[:found], self._clocks[:found]
+        )
+
+    def _reserve(self, size: int) -> None:
+        """Room for rows of nothing but zeros; what is not used of it is never touched."""
+        most = size // (IMAGE_HEAD_BYTES + _LEAST[0]) + 1
+        if most > len(self._rows):
+            self._rows, self._incidents = np.empty(most, np.int64), np.empty(most, INCIDENT)
+        most = size // _LEAST[1] + 1
+        if most > len(self._owners):
+            self._owners, self._clocks = np.empty(most, np.int64), np.empty(most, CLOCK)
+
+
 def read_rows(images: bytes) -> StoredRows:
     """The rows in the bytes of images. StoreError when they are cut off."""
-    data = np.frombuffer(images, np.uint8)
-    # Room for rows of nothing but zeros; what is not used of it is never touched, so costs nothing.
-    most = len(data) // (IMAGE_HEAD_BYTES + _LEAST[0]) + 1
-    most_clocks = len(data) // _LEAST[1] + 1
-    rows, owners = np.empty(most, np.int64), np.empty(most_clocks, np.int64)
-    incidents, clocks = np.empty(most, INCIDENT), np.empty(most_clocks, CLOCK)
-    count, found = get_images(data, rows, words_of(incidents), owners, words_of(clocks), FORMS)
-    if count < 0:
-        raise StoreError("stored rows are cut off: the store has lost a part of what it was given")
-    return StoredRows(rows[:count], incidents[:count], owners[:found], clocks[:found])
+    return Reader().read(images)
 
 
 def read_images(stored: bytes) -> Iterator[Image]:

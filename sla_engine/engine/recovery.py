@@ -20,7 +20,7 @@ from sla_engine.engine.customers import learn
 from sla_engine.engine.entries import entries_in
 from sla_engine.engine.failpoints import reach
 from sla_engine.engine.images import read_journal_entry, read_page
-from sla_engine.engine.loading import StoredRows, read_rows, translated
+from sla_engine.engine.loading import Reader, StoredRows, translated
 from sla_engine.engine.owned import Owned, Waiting, record_of
 from sla_engine.engine.partition import Partition
 from sla_engine.engine.partition_clock import PartitionClock
@@ -98,7 +98,8 @@ def claim(
     names = Names(store, book, number)
     owned.personal.stored = names.personal
     learn(store, book)
-    _load_pages(store, number, int(header.extra.get("pages", b"0")), partition, names)
+    load = Loading(partition, names)
+    _load_pages(store, number, int(header.extra.get("pages", b"0")), load)
     stored = int(header.extra.get("histories", b"0"))
     partition.stored_upto = stored
     levels = partition.shard.levels
@@ -108,7 +109,7 @@ def claim(
     for _, blob in _journal(store, number, header.trimmed_to):
         entry = read_journal_entry(blob)
         # The pages lack what the journal says: the next round must write them before it trims.
-        partition.mark_pages(_load(entry.images, partition, names))
+        partition.mark_pages(load.take(entry.images))
         partition.load_history(entry.history)
         clock_ms = max(clock_ms, entry.clock_ms)
         written_under.add(entry.version)
@@ -140,22 +141,31 @@ def history_reader(store: Store, number: int) -> ReadHistory:
     return read
 
 
-def _load_pages(store: Store, number: int, count: int, partition: Partition, names: Names) -> None:
-    partition.reserve_all(count << PAGE_SHIFT)
+class Loading:
+    """Puts images in place."""
+
+    def __init__(self, partition: Partition, names: Names) -> None:
+        self.partition = partition
+        self._names = names
+        self._reader = Reader()
+
+    def take(self, images: bytes) -> NDArray[np.int64]:
+        """Put images in place; their rows, good until the next call."""
+        read = self._reader.read(images)
+        names, partition = self._names, self.partition
+        read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
+        read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
+        name_definitions(partition.book, read)
+        partition.load(read.rows, read.incidents, read.owners, read.clocks)
+        return read.rows
+
+
+def _load_pages(store: Store, number: int, count: int, load: Loading) -> None:
+    load.partition.reserve_all(count << PAGE_SHIFT)
     for first in range(0, count, _PAGES_PER_READ):
         wanted = [page_name(n) for n in range(first, min(count, first + _PAGES_PER_READ))]
         pages = [read_page(blob) for blob in store.read(number, wanted) if blob is not None]
-        _load(b"".join(pages), partition, names)
-
-
-def _load(images: bytes, partition: Partition, names: Names) -> NDArray[np.int64]:
-    """Put images in place; their rows."""
-    read = read_rows(images)
-    read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
-    read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
-    name_definitions(partition.book, read)
-    partition.load(read.rows, read.incidents, read.owners, read.clocks)
-    return read.rows
+        load.take(b"".join(pages))
 
 
 def name_definitions(book: RuleBook, read: StoredRows) -> None:
