@@ -40,7 +40,7 @@ def _reserved(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.zeros(size, dtype)
 
 
-_STEP_MAX: Final = 16_384
+_STEP_MAX: Final = 4_096
 """Rows that an array grows by at most unless more are needed: new rows are filled in a turn."""
 
 

@@ -40,8 +40,7 @@ class Shard(NamedTuple):
 ROWS, INDEXED, DIRTY, ARENA, ENTRIES, HISTORIES, TURN = 0, 1, 2, 3, 4, 5, 6
 LEVELS = 8
 PAGE_SHIFT = 8  # limits.PAGE_RECORDS = 256
-INDEX_PER_ROW = 2  # places of the index per row when it is made, at least
-INDEX_FULL = 2, 3  # it is made anew when so much of it is in use
+INDEX_PER_ROW = 2  # places of the index per row, at least, when it was made
 
 _ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
 _LOWER = np.uint64(0xFFFF_FFFF)
@@ -128,9 +127,9 @@ def chain(shard: Any, history: int, start: int, end: int) -> None:
 
 
 @kernel
-def reindex(table: NDArray[Any], incidents: NDArray[Any], count: int) -> None:
-    """Fill an empty index with the first `count` incident rows."""
-    for row in range(count):
+def reindex(table: NDArray[np.uint64], incidents: NDArray[Any], first: int, stop: int) -> None:
+    """Put the incident rows from `first` to `stop` into an index that has none of them."""
+    for row in range(first, stop):
         enter_row(table, incidents[row]["key1"], row)
 
 
