@@ -43,8 +43,11 @@ class HttpClient:
         """What came of a request whose answer's body does not matter."""
         try:
             status, after_ms, _ = await self.ask(request, now_ms)
-        except (AddressRefused, aiohttp.InvalidURL) as error:
+        except AddressRefused as error:
             return Outcome(Verdict.DEAD, str(error))
+        except aiohttp.InvalidURL:
+            # Its text is the address, which may be a secret.
+            return Outcome(Verdict.DEAD, "its url is no address that can be connected to")
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error.__cause__, AddressRefused):
                 return Outcome(Verdict.DEAD, str(error.__cause__))

@@ -12,6 +12,7 @@ from sla_engine.deliver.plan import routing
 from sla_engine.deliver.plan.matching import labels_of
 from sla_engine.deliver.plan.model import Plan
 from sla_engine.deliver.plan.routing import Chosen, Inhibitors
+from sla_engine.deliver.plan.shape import alert_of
 from sla_engine.deliver.schema import State
 from sla_engine.engine.ports import StoredRecord
 
@@ -25,6 +26,7 @@ class Intake:
         self._plan = plan
         self._inhibitors = Inhibitors(plan)
         self._waiting: dict[str, int] = {}
+        self.passed_over = 0
         if plan.inhibitions:
             self._load_valid(database)
 
@@ -40,9 +42,11 @@ class Intake:
         self._waiting = {}
         touched: set[str] = set()
         for record in records:
-            event = _event_of(record)
-            if event is not None:
-                touched |= self._one(database, event, record.value or b"", now_ms)
+            event = alert_of(record.value or b"")
+            if event is None:
+                self.passed_over += 1
+                continue
+            touched |= self._one(database, event, record.value or b"", now_ms)
         database.execute(
             "INSERT INTO positions VALUES (?, ?, ?)"
             " ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next",
@@ -145,16 +149,6 @@ class Intake:
         for (body,) in database.execute("SELECT body FROM alerts WHERE ended = 0"):
             event = orjson.loads(body)
             self._inhibitors.begin(str(event["id"]), labels_of(event))
-
-
-def _event_of(record: StoredRecord) -> dict[str, Any] | None:
-    """The alert in a record; None for what is none (somebody else wrote it)."""
-    try:
-        event = orjson.loads(record.value or b"")
-        is_alert = isinstance(event["data"], dict) and event["id"] and event["type"]
-    except (ValueError, TypeError, KeyError):
-        return None
-    return event if is_alert else None
 
 
 def _places(

@@ -157,6 +157,12 @@ class Delivery:
             lambda database: intake.take(database, identity.topic_id, partition, records, now_ms)
         )
         positions[partition] = records[-1].offset + 1
+        if intake.passed_over:
+            _log.error(
+                "records of the log are no alerts, and were passed over",
+                extra={"partition": partition, "count": intake.passed_over},
+            )
+            intake.passed_over = 0
         self.metrics.count("sla_deliver_alerts", len(records))
         for name in touched:
             self.senders[name].wake()

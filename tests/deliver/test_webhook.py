@@ -174,14 +174,6 @@ default: rest
         assert rest.ids == [second["id"], f"{second['id']}~1", cleared("2")["id"]]
 
 
-def test_a_record_that_is_no_alert_is_passed_over(tmp_path: Path) -> None:
-    log = MemoryAlerts(1)
-    log.partitions[0] += [b"", b"no JSON", b"[]", b'{"id": "x"}']
-    log.add(alert())
-    with receiver() as desk, delivering(plan_for(desk), log, tmp_path):
-        desk.wait_for(1)
-
-
 def test_while_the_log_is_away_delivery_waits_for_it(tmp_path: Path) -> None:
     log = MemoryAlerts()
     with receiver() as desk, delivering(plan_for(desk), log, tmp_path):
