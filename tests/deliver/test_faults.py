@@ -69,6 +69,26 @@ def test_ten_destinations_of_which_three_are_ill(tmp_path: Path) -> None:
             assert sorted(set(later)) == ids, f"{name} has all of its letters"
 
 
+def test_a_receiver_that_asks_for_time_gets_it_and_others_do_not_wait(tmp_path: Path) -> None:
+    log = MemoryAlerts()
+    log.add(*(alert(str(i)) for i in range(30)))
+    hour = Answer(429, {"Retry-After": "3600"})
+    with receiver(lambda _: hour) as busy, receiver() as well:
+        plan = f"""
+destinations:
+  busy: {{kind: webhook, url: {busy.url}, concurrency: 2}}
+  well: {{kind: webhook, url: {well.url}}}
+default: [busy, well]
+"""
+        with delivering(plan, log, tmp_path) as running:
+            well.wait_for(30)
+            log.add(*(alert(str(i)) for i in range(30, 60)))
+            well.wait_for(60)
+            waiting = "SELECT count(*) FROM deliveries WHERE state = 0"
+            running.wait_until(waiting, [(60,)])
+        assert 1 <= len(busy.got) <= 2, "what was on its way, and nothing more for an hour"
+
+
 def test_letters_are_listed_and_put_back_by_the_command(tmp_path: Path) -> None:
     log = MemoryAlerts()
     log.add(alert("1"), alert("2"))

@@ -175,7 +175,7 @@ default: rest
 
 
 def test_while_the_log_is_away_delivery_waits_for_it(tmp_path: Path) -> None:
-    log = MemoryAlerts()
+    log = MemoryAlerts(1)
     with receiver() as desk, delivering(plan_for(desk), log, tmp_path):
         log.add(alert("1"))
         desk.wait_for(1)
