@@ -75,8 +75,8 @@ def measure(rate: int, seconds: int, ill: bool) -> dict[str, Any]:
             for number in range(rate * seconds):
                 time.sleep(max(0.0, begun + number / rate - time.monotonic()))
                 log.add(alert(str(number), attributes={"put_ns": time.monotonic_ns()}))
-            owed = "SELECT count(*) FROM deliveries WHERE state = 0 AND destination LIKE 'well-%'"
-            running.wait_until(owed, [(0,)])
+            done = "SELECT count(*) FROM deliveries WHERE state = 1 AND destination LIKE 'well-%'"
+            running.wait_until(done, [(WELL * rate * seconds,)])
             running.stop()
         receivers.stdin.close()
         found = json.loads(receivers.stdout.readline())

@@ -31,7 +31,7 @@ Examples:
 @click.option(
     "--begin",
     type=click.Choice(["start", "end"]),
-    help="Where to begin in a log that is new to the data folder. Without it: at its start.",
+    help="Where to begin in a log that is new to the data folder and holds alerts already.",
 )
 @config_option
 @click.pass_context

@@ -6,7 +6,7 @@ import asyncio
 import random
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,7 @@ from sla_engine.config.settings import Settings
 from sla_engine.deliver.guard import Guard
 from sla_engine.deliver.intake import counts
 from sla_engine.deliver.lists import Lists
-from sla_engine.deliver.plan.addresses import MAIL_PORTS, parse_networks
+from sla_engine.deliver.plan.addresses import MAIL_PORTS, Network, parse_networks
 from sla_engine.deliver.plan.desks import desk_of
 from sla_engine.deliver.plan.model import Destination, Kind, Plan
 from sla_engine.deliver.plan.parse import parse_plan
@@ -41,7 +41,7 @@ from sla_engine.deliver.transports import (
 )
 from sla_engine.deliver.writeback import DeskTransport
 from sla_engine.engine.ports import Clock
-from sla_engine.errors import ConfigError
+from sla_engine.errors import ConfigError, SlaError
 from sla_engine.store.locks import FileLock
 from sla_engine.telemetry import Metrics, TelemetryServer
 
@@ -77,9 +77,9 @@ def serve(settings: Settings, begin: Any, say: Callable[[str], None]) -> None:
                 port=settings.telemetry.metrics_port,
                 bind=settings.telemetry.bind,
             ).start()
-        say(f"delivering to {', '.join(plan.destinations)}; Ctrl-C ends it")
+        told = f"delivering to {', '.join(plan.destinations)}; Ctrl-C ends it"
         try:
-            asyncio.run(_run(services, plan, secrets, store, metrics, begin))
+            asyncio.run(_run(services, plan, secrets, store, metrics, begin, lambda: say(told)))
         finally:
             store.close()
             if watched is not None:
@@ -96,13 +96,15 @@ async def _run(
     store: Store,
     metrics: Metrics,
     begin: Any,
+    on_ready: Callable[[], None],
 ) -> None:
     settings, clock = services.settings, SteadyClock()
-    transports = make_transports(services, plan, secrets, store, clock)
+    transports = await make_transports(services, plan, secrets, store, clock)
     lists = Lists(Path(settings.data.dir) / "deliver-lists", settings.deliver.lists_url)
     draw = random.Random().random  # noqa: S311  # jitter, no secret
+    reader = services.log.reader()
     delivery = Delivery(
-        plan, store, services.log.reader(), transports, lists, clock, draw, metrics, begin
+        plan, store, reader, transports, lists, clock, draw, metrics, begin, on_ready
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -129,31 +131,44 @@ def secrets_by_name(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
-def make_transports(
+async def make_transports(
     services: Services,
     plan: Plan,
     secrets: Mapping[str, list[str]],
     store: Store,
     clock: Clock,
 ) -> dict[str, Transport]:
-    """What sends to each destination; ConfigError for a secret that is missing. In the loop."""
+    """What sends to each destination; ConfigError for a secret that is missing."""
     networks = parse_networks(services.settings.deliver.allow)
-    web = Web(networks)
     found: dict[str, Transport] = {}
-    for name, one in plan.destinations.items():
-        if one.kind is Kind.STDOUT:
-            found[name] = StandardOutput()
-        elif one.kind is Kind.TOPIC:
-            found[name] = _topic(services, one)
-        elif one.kind is Kind.EMAIL:
-            password = "".join(secrets_of(one, "secret", secrets)[:1])
-            guard = Guard(networks, MAIL_PORTS)
-            found[name] = SmtpTransport(one, guard, password, template_of(one.text))
-        elif one.kind in (Kind.ZENDESK, Kind.JIRA, Kind.SERVICENOW):
-            found[name] = _desk(web, one, secrets)
-        else:
-            found[name] = _web(web, one, secrets, store, clock)
+    try:
+        for name, one in plan.destinations.items():
+            found[name] = _transport(services, networks, one, secrets, store, clock)
+    except SlaError:
+        for made in found.values():
+            await made.close()
+        raise
     return found
+
+
+def _transport(
+    services: Services,
+    networks: Sequence[Network],
+    one: Destination,
+    secrets: Mapping[str, list[str]],
+    store: Store,
+    clock: Clock,
+) -> Transport:
+    if one.kind is Kind.STDOUT:
+        return StandardOutput()
+    if one.kind is Kind.TOPIC:
+        return _topic(services, one)
+    if one.kind is Kind.EMAIL:
+        password = "".join(secrets_of(one, "secret", secrets)[:1])
+        return SmtpTransport(one, Guard(networks, MAIL_PORTS), password, template_of(one.text))
+    if one.kind in (Kind.ZENDESK, Kind.JIRA, Kind.SERVICENOW):
+        return _desk(Web(networks), one, secrets)
+    return _web(Web(networks), one, secrets, store, clock)
 
 
 def _web(

@@ -18,7 +18,7 @@ from sla_engine.deliver.resending import Alertmanager
 from sla_engine.deliver.sender import Counting, Sender, Transport
 from sla_engine.deliver.store import Store
 from sla_engine.engine.ports import Clock, LogIdentity, LogReader, StoredRecord
-from sla_engine.errors import LogUnavailable, PositionLost
+from sla_engine.errors import ConfigError, LogUnavailable, PositionLost
 from sla_engine.limits import (
     DELIVER_BATCH_ALERTS,
     DELIVER_POLL_MS,
@@ -36,7 +36,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Delivery:
-    """Everything that runs; `begin` says where to begin in a log that is new to the file."""
+    """Everything that runs; `begin` says where to begin in a log that is new to the file.
+
+    `on_ready` is called when it is known where reading begins: what comes then is delivered.
+    """
 
     plan: Plan
     store: Store
@@ -47,6 +50,7 @@ class Delivery:
     draw: Callable[[], float]
     metrics: Counting
     begin: Literal["start", "end"] | None = None
+    on_ready: Callable[[], None] = lambda: None
     senders: dict[str, Sender] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,24 +75,31 @@ class Delivery:
 
     async def run(self) -> None:
         """Until `stop`, or a fault that a person must mend; then finish what is on its way."""
-        intake = await self.store.call(lambda database: Intake(self.plan, database))
-        identity = await asyncio.to_thread(self.reader.identity, TOPIC)
-        positions = await self._positions(identity)
-        work: list[Coroutine[Any, Any, None]] = [
+        tasks: list[asyncio.Task[Any]] = []
+        try:
+            intake = await self.store.call(lambda database: Intake(self.plan, database))
+            identity = await asyncio.to_thread(self.reader.identity, TOPIC)
+            positions = await self._positions(identity)
+            self.on_ready()
+            tasks += [asyncio.create_task(one) for one in self._work(intake, identity, positions)]
+            tasks.append(asyncio.create_task(self._stop.wait()))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await self._finish(tasks)
+
+    def _work(
+        self, intake: Intake, identity: LogIdentity, positions: dict[int, int]
+    ) -> list[Coroutine[Any, Any, None]]:
+        """Everything that goes on side by side."""
+        return [
             self._read(intake, identity, positions),
             self._gather(),
             self._sweep(),
             *(sender.run() for sender in self.senders.values()),
             *(one.repeat() for one in self.transports.values() if isinstance(one, Alertmanager)),
         ]
-        tasks = [asyncio.create_task(one) for one in work]
-        stopped = asyncio.create_task(self._stop.wait())
-        try:
-            done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            await self._finish([*tasks, stopped])
 
     async def _finish(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         within_s = DELIVER_STOP_MS / 1000
@@ -100,7 +111,11 @@ class Delivery:
     # ------------------------------------------------------------------ reading
 
     async def _positions(self, identity: LogIdentity) -> dict[int, int]:
-        """Where reading goes on per partition; PositionLost: the file belongs to another log."""
+        """Where reading goes on per partition.
+
+        PositionLost: the file belongs to another log. ConfigError: nobody said whether alerts from
+        before the first start are to be delivered; a person decides, since they may be old.
+        """
         rows = await self.store.call(
             lambda database: database.execute("SELECT * FROM positions").fetchall()
         )
@@ -108,13 +123,19 @@ class Delivery:
         if rows and not known and self.begin is None:
             raise PositionLost(
                 f"{self.store.path} belongs to another log than the {identity.topic} that is "
-                "there now: start once with `--begin start`, or with `--begin end` to leave out "
-                "what is on it"
+                "there now: start once with `--begin start` to deliver what is on it, or with "
+                "`--begin end` to deliver what comes from now on"
             )
-        found = {}
+        found, there = {}, 0
         for partition in range(identity.partitions):
             first, end = await asyncio.to_thread(self.reader.bounds, TOPIC, partition)
             found[partition] = known.get(partition, end if self.begin == "end" else first)
+            there += end - first
+        if not known and there and self.begin is None:
+            raise ConfigError(
+                f"the log holds {there} alerts already: start once with `--begin start` to deliver "
+                "them, or with `--begin end` to deliver those from now on"
+            )
         if not known:
             await self.store.call(
                 lambda database: database.executemany(

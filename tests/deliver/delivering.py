@@ -139,7 +139,7 @@ class Running:
         folder: Path,
         secrets: Sequence[tuple[str, str]] = (("desk", SECRET),),
         allow: Sequence[str] = ("127.0.0.0/8",),
-        begin: Literal["start", "end"] | None = None,
+        begin: Literal["start", "end"] | None = "start",
     ) -> None:
         self.plan = parse_plan(plan, "deliver.yaml")
         self.store = Store(folder / "deliver.db")
@@ -168,7 +168,7 @@ class Running:
         clock = SteadyClock()
         services = Services(self.settings, "", None)  # type: ignore[arg-type]
         secrets = secrets_by_name(self.settings)
-        self.transports = make_transports(services, self.plan, secrets, self.store, clock)
+        self.transports = await make_transports(services, self.plan, secrets, self.store, clock)
         self.delivery = Delivery(
             self.plan,
             self.store,
@@ -203,6 +203,11 @@ class Running:
                 return
             threading.Event().wait(0.01)
         raise AssertionError(f"{query}: {found}, not {expected}")
+
+    def join(self) -> None:
+        """Return when it has ended by itself."""
+        self._thread.join(30)
+        assert not self._thread.is_alive()
 
     def stop(self) -> None:
         if self._thread.is_alive() and hasattr(self, "loop"):

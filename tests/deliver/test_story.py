@@ -30,7 +30,11 @@ policies:
   - name: everyone
     clocks: {acknowledge: {target: 15m}, resolution: {target: 1h}}
     escalations:
-      - {at: breach, clocks: [resolution], notify: lead, tag: sla-breached, reassign: {assignee: "7001"}}
+      - at: breach
+        clocks: [resolution]
+        notify: lead
+        tag: sla-breached
+        reassign: {assignee: "7001"}
 """
 OPENED, ECHO, SOLVED = "2026-11-23T09:00:00Z", "2026-11-23T10:00:05Z", "2026-11-23T11:00:00Z"
 TICKET = "4711"

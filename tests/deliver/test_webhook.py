@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from sla_engine.deliver.plan.signing import key_of, signed_headers
-from sla_engine.errors import ConfigError
+from sla_engine.errors import ConfigError, PositionLost
 from tests.deliver.delivering import (
     SECRET,
     MemoryAlerts,
@@ -120,6 +120,26 @@ def test_from_the_end_leaves_out_what_is_there(tmp_path: Path) -> None:
         log.add(alert("2"))
         desk.wait_for(1)
     assert desk.ids == [alert("2")["id"]]
+
+
+def test_alerts_from_before_the_first_start_are_a_persons_decision(tmp_path: Path) -> None:
+    log = MemoryAlerts()
+    with receiver() as desk:
+        with delivering(plan_for(desk), log, tmp_path / "empty", begin=None) as running:
+            running.wait_until("SELECT count(*) FROM positions", [(2,)])
+            log.add(alert("1"))
+            desk.wait_for(1)
+        log.add(alert("2"))
+        with delivering(plan_for(desk), log, tmp_path / "empty", begin=None):
+            desk.wait_for(2)
+        with pytest.raises(ConfigError, match="the log holds 2 alerts already"):
+            with delivering(plan_for(desk), log, tmp_path / "new", begin=None) as running:
+                running.join()
+        log.topic_id = "another"
+        with pytest.raises(PositionLost, match="belongs to another log"):
+            with delivering(plan_for(desk), log, tmp_path / "empty", begin=None) as running:
+                running.join()
+        assert len(desk.ids) == 2
 
 
 def test_the_end_of_an_alert_never_overtakes_it(tmp_path: Path) -> None:
