@@ -19,6 +19,7 @@ from sla_engine.config.settings import Settings
 from sla_engine.deliver.guard import Guard
 from sla_engine.deliver.intake import counts
 from sla_engine.deliver.lists import Lists
+from sla_engine.deliver.longtail import AppriseTransport
 from sla_engine.deliver.plan.addresses import MAIL_PORTS, Network, parse_networks
 from sla_engine.deliver.plan.desks import desk_of
 from sla_engine.deliver.plan.model import Destination, Kind, Plan
@@ -166,6 +167,8 @@ def _transport(
     if one.kind is Kind.EMAIL:
         password = "".join(secrets_of(one, "secret", secrets)[:1])
         return SmtpTransport(one, Guard(networks, MAIL_PORTS), password, template_of(one.text))
+    if one.kind is Kind.APPRISE:
+        return AppriseTransport(one, secrets_of(one, "url_secret", secrets), template_of(one.text))
     if one.kind in (Kind.ZENDESK, Kind.JIRA, Kind.SERVICENOW):
         return _desk(Web(networks), one, secrets)
     return _web(Web(networks), one, secrets, store, clock)

@@ -185,7 +185,10 @@ class Running:
         await self.delivery.run()
 
     def call(self, work: Any) -> Any:
-        """A coroutine in the loop of the delivery."""
+        """A coroutine in the loop of the delivery; what ended that is raised."""
+        if not self._thread.is_alive():
+            work.close()
+            raise self.error or AssertionError("delivery has ended")
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
+from sla_engine.errors import ConfigError
 from tests.deliver.delivering import (
     MemoryAlerts,
     alert,
@@ -198,6 +199,37 @@ default: own
             )
             ((why,),) = running.rows("SELECT error FROM deliveries WHERE state = 2")
     assert "its template TypeError" in why
+
+
+# ------------------------------------------------------------------ Apprise
+
+
+# Apprise imports what newer Pythons do not have any more, where it is there.
+old_modules = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@old_modules
+def test_apprise_tells_any_service_that_it_knows(tmp_path: Path) -> None:
+    log = MemoryAlerts()
+    log.add(alert())
+    answers = [503, 200]
+    with receiver(lambda _: Answer(answers.pop(0))) as service:
+        plan = "destinations: {far: {kind: apprise, url_secret: far}}\ndefault: far"
+        secrets = [("far", f"json://127.0.0.1:{service.port}/made-up")]
+        with delivering(plan, log, tmp_path, secrets=secrets) as running:
+            running.wait_until(DONE, [(1,)])
+        _, got = service.got
+    assert got.json["title"].startswith("breached: 4711 resolution")
+    assert "Parcel 4711 is late" in got.json["message"]
+
+
+@old_modules
+def test_what_is_no_address_of_apprise_is_refused_without_telling_it(tmp_path: Path) -> None:
+    plan = "destinations: {far: {kind: apprise, url_secret: far}}\ndefault: far"
+    with pytest.raises(ConfigError, match="no address of Apprise") as refused:
+        with delivering(plan, MemoryAlerts(), tmp_path, secrets=[("far", "made-up-canary")]):
+            pass
+    assert "canary" not in str(refused.value)
 
 
 # ------------------------------------------------------------------ e-mail

@@ -69,7 +69,11 @@ def _destination(reader: Reader, name: str, node: Node) -> Destination | None:
     kind = Kind(word)
     reader.keys(entry, (*COMMON, *OPTIONS[kind]), f"a destination of kind {kind}")
     options = {key: _option(reader, entry, key, one) for key, one in OPTIONS[kind].items()}
-    if "url_secret" in options and (options["url"] is None) == (options["url_secret"] is None):
+    if (
+        "url" in options
+        and "url_secret" in options
+        and (options["url"] is None) == (options["url_secret"] is None)
+    ):
         reader.error(entry.place, "ONE_OF", f"{what} needs one of `url` and `url_secret`")
 
     def length(key: str, default: int) -> int:

@@ -67,6 +67,7 @@ OPTIONS: Final[dict[Kind, dict[str, Option]]] = {
     },
     Kind.TOPIC: {"topic": Option(Form.TEXT, needed=True)},
     Kind.STDOUT: {},
+    Kind.APPRISE: {"url_secret": Option(Form.SECRET, needed=True)},
     Kind.ZENDESK: _DESK,
     Kind.JIRA: _DESK,
     Kind.SERVICENOW: {**_DESK, "table": Option(Form.TEXT, default="incident")},
@@ -78,9 +79,13 @@ COMMON: Final = (
 )  # fmt: skip
 """Options that every destination has."""
 
-TEXT_KINDS: Final = frozenset({Kind.SLACK, Kind.EMAIL, Kind.ZENDESK, Kind.JIRA, Kind.SERVICENOW})
+TEXT_KINDS: Final = frozenset(
+    {Kind.SLACK, Kind.EMAIL, Kind.APPRISE, Kind.ZENDESK, Kind.JIRA, Kind.SERVICENOW}
+)
 JSON_KINDS: Final = frozenset({Kind.WEBHOOK, Kind.SLACK})
-GROUPED_KINDS: Final = frozenset({Kind.WEBHOOK, Kind.SLACK, Kind.EMAIL, Kind.STDOUT, Kind.TOPIC})
+GROUPED_KINDS: Final = frozenset(
+    {Kind.WEBHOOK, Kind.SLACK, Kind.EMAIL, Kind.STDOUT, Kind.TOPIC, Kind.APPRISE}
+)
 """Those that a message of a whole group says something to."""
 SLACK_RATE: Final = 1
 """Messages per second of an incoming webhook (docs.slack.dev, "Rate limits")."""

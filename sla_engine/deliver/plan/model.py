@@ -26,6 +26,7 @@ class Kind(StrEnum):
     EMAIL = "email"
     TOPIC = "topic"
     STDOUT = "stdout"
+    APPRISE = "apprise"
     ZENDESK = "zendesk"
     JIRA = "jira"
     SERVICENOW = "servicenow"
