@@ -10,7 +10,7 @@ from functools import partial
 from sla_engine.deliver import queue
 from sla_engine.deliver.http import HttpClient
 from sla_engine.deliver.plan import forms
-from sla_engine.deliver.plan.message import SENT, Message, Outcome
+from sla_engine.deliver.plan.message import SENT, Message, Outcome, Verdict
 from sla_engine.deliver.plan.model import Destination
 from sla_engine.deliver.store import Store
 from sla_engine.deliver.transports import HttpTransport, lasting_ms
@@ -50,45 +50,50 @@ class Alertmanager:
             return await self._inner.send(message, now_ms)
 
     async def repeat(self) -> None:
-        """Every `resend`, until it is cancelled."""
+        """At the start, then every `resend`, until it is cancelled."""
         while True:
+            await self.once()
             await asyncio.sleep(self._destination.options["resend"] / 1000)
-            timeout_s = self._destination.timeout_ms / 1000
-            try:
-                async with asyncio.timeout(timeout_s), self._alone:
-                    await self.once()
-            except TimeoutError:
-                _log.warning(
-                    "valid alerts could not be sent again",
-                    extra={"destination": self._destination.name, "why": "no answer"},
-                )
 
     async def once(self) -> int:
         """Send everything that is valid again; how many the Alertmanager took."""
-        name, count, after = self._destination.name, 0, 0
-        options, client = self._destination.options, self._client
+        count, after = 0, 0
+        timeout_s = self._destination.timeout_ms / 1000
         while True:
-            found = await self._store.call(
-                partial(queue.valid_alerts, destination=name, after=after, limit=TOGETHER)
-            )
-            if not found:
-                return count
-            now_ms = self._clock.now_ms()
-            ends = format_time(now_ms + lasting_ms(self._destination))
-            alerts = [
-                forms.alertmanager_alert(event, options["attributes"], ends, told=told)
-                for _, event, told in found
-            ]
-            request = forms.alertmanager_post(alerts, options["url"], self._headers)
-            outcome = await client.send(request, now_ms)
+            try:
+                async with asyncio.timeout(timeout_s), self._alone:
+                    found, outcome = await self._some(after)
+            except TimeoutError:
+                found, outcome = [], Outcome(Verdict.AGAIN, f"no answer within {timeout_s:g} s")
             if outcome is not SENT:
                 _log.warning(
                     "valid alerts could not be sent again",
-                    extra={"destination": name, "why": outcome.why},
+                    extra={"destination": self._destination.name, "why": outcome.why},
                 )
+            if not found or outcome is not SENT:
                 return count
             count += len(found)
-            after = found[-1][0]
+            after = found[-1]
+
+    async def _some(self, after: int) -> tuple[list[int], Outcome]:
+        """The numbers of the valid alerts behind one, as many as go together, and what came of it.
+
+        Read and sent alone: what ends in between is told afterwards.
+        """
+        name, options = self._destination.name, self._destination.options
+        found = await self._store.call(
+            partial(queue.valid_alerts, destination=name, after=after, limit=TOGETHER)
+        )
+        if not found:
+            return [], SENT
+        now_ms = self._clock.now_ms()
+        ends = format_time(now_ms + lasting_ms(self._destination))
+        alerts = [
+            forms.alertmanager_alert(event, options["attributes"], ends, told=told)
+            for _, event, told in found
+        ]
+        request = forms.alertmanager_post(alerts, options["url"], self._headers)
+        return [number for number, _, _ in found], await self._client.send(request, now_ms)
 
     @property
     def _client(self) -> HttpClient:

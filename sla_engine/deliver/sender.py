@@ -100,9 +100,9 @@ class Sender:
         )
         if not self._ready:
             due_ms = await self.store.call(lambda database: queue.next_due(database, name))
+            ahead_s = IDLE_S if due_ms is None else (due_ms - self.clock.now_ms()) / 1000
             # What is due and was not given is on its way, or behind something that is.
-            ahead_ms = IDLE_S * 1000 if due_ms is None else due_ms - self.clock.now_ms()
-            await self._sleep(min(max(ahead_ms / 1000, 0.02), IDLE_S))
+            await self._sleep(min(ahead_s, IDLE_S) if ahead_s > 0 else IDLE_S)
 
     async def _sleep(self, seconds: float) -> None:
         """Until something changes, at most that long."""

@@ -74,7 +74,9 @@ class Store:
                 results = [work(self.database) for work in works]
                 self.database.execute("COMMIT")
             except BaseException:
-                self.database.execute("ROLLBACK")
+                # When the disk is full SQLite has rolled back by itself.
+                if self.database.in_transaction:
+                    self.database.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
             why = f"{self.path}: delivery cannot write: {error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,16 +164,20 @@ class LogTransport:
 
 
 class StandardOutput:
-    """CloudEvents, one per line: for a pipe."""
+    """CloudEvents, one per line: for a pipe. A thread of its own waits for whoever reads it."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="deliver-stdout")
 
     async def send(self, message: Message, now_ms: int) -> Outcome:
-        """Written and flushed; a pipe that is read slowly holds up no other destination."""
+        """Written and flushed."""
         lines = b"".join(orjson.dumps(dict(event)) + b"\n" for event in message.alerts)
-        await asyncio.to_thread(_write, lines)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _write, lines)
         return SENT
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _write(lines: bytes) -> None:

@@ -28,11 +28,12 @@ SECRET = "whsec_" + "bWFkZS11cC1zZWNyZXQtb2YtdGhlLXRlc3RzLTAxMjM="
 
 
 class MemoryAlerts:
-    """The topic of alerts; `away` makes it unreachable."""
+    """The topic of alerts; `away` makes it unreachable, `first` is its earliest offset."""
 
     def __init__(self, partitions: int = 2) -> None:
         self.partitions: list[list[bytes]] = [[] for _ in range(partitions)]
         self.away = False
+        self.first = 0
         self.topic_id = "one"
 
     def add(self, *events: dict[str, Any]) -> None:
@@ -46,7 +47,7 @@ class MemoryAlerts:
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         if self.away:
             raise LogUnavailable("the log is away")
-        return 0, len(self.partitions[partition])
+        return self.first, len(self.partitions[partition])
 
     def read(
         self, topic: str, partition: int, start: int, end: int | None = None

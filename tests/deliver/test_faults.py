@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from sla_engine.cli import cli
 from sla_engine.deliver.plan.backoff import Gate, wait_ms
 from sla_engine.deliver.plan.message import Verdict, outcome_of
 from sla_engine.deliver.queue import put_back
+from sla_engine.errors import StoreUnavailable
 from sla_engine.limits import DELIVER_FAILURES_MAX, DELIVER_OPEN_LAST_MS, DELIVER_RETRY_LAST_MS
-from tests.deliver.delivering import MemoryAlerts, alert, delivering
+from tests.deliver.delivering import MemoryAlerts, Running, alert, delivering
 from tests.deliver.receiver import Answer, Got, receiver
 
 ALERTS = 40
@@ -126,6 +128,40 @@ def test_letters_are_listed_and_put_back_by_the_command(tmp_path: Path) -> None:
         both = CliRunner().invoke(cli, ["deliver", "replay", "--all", "7"], env=environ)
         assert both.exit_code == 2
     assert sorted(desk.ids[2:]) == sorted([alert("1")["id"], alert("2")["id"]])
+
+
+def test_a_full_disk_ends_delivery_and_loses_nothing(tmp_path: Path) -> None:
+    log = MemoryAlerts(1)
+    with receiver() as desk:
+        plan = f"destinations: {{desk: {{kind: webhook, url: {desk.url}}}}}\ndefault: desk"
+        running = Running(plan, log, tmp_path)
+        running.rows("PRAGMA max_page_count = 60")
+        log.add(*(alert(str(i)) for i in range(500)))
+        running.join()
+        running.stop()
+        assert isinstance(running.error, StoreUnavailable)
+        assert "delivery cannot write: database or disk is full" in str(running.error)
+        log.add(alert("last"))
+        with delivering(plan, log, tmp_path) as running:
+            running.wait_until("SELECT count(*) FROM deliveries WHERE state = 1", [(501,)])
+        assert len(set(desk.ids)) == 501
+
+
+def test_what_the_log_dropped_is_told_and_the_rest_delivered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryAlerts(1)
+    with receiver() as desk:
+        plan = f"destinations: {{desk: {{kind: webhook, url: {desk.url}}}}}\ndefault: desk"
+        log.add(alert("0"))
+        with delivering(plan, log, tmp_path):
+            desk.wait_for(1)
+        log.add(*(alert(str(i)) for i in range(1, 10)))
+        log.first = 6
+        with delivering(plan, log, tmp_path):
+            desk.wait_for(5)
+        assert desk.ids[1:] == [alert(str(i))["id"] for i in range(6, 10)]
+    assert "the log dropped alerts before they were delivered" in caplog.text
 
 
 def test_more_than_may_wait_become_letters_and_others_get_all(tmp_path: Path) -> None:

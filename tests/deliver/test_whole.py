@@ -142,6 +142,22 @@ def test_a_topic_and_standard_output_get_the_alerts_as_they_are(tmp_path: Path) 
     assert sorted(one["id"] for one in read) == sorted(one["id"] for one in lines)
 
 
+def test_a_pipe_that_nobody_reads_holds_up_no_other_destination(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path / "data") as server, receiver() as desk:
+        (tmp_path / "deliver.yaml").write_text(
+            "destinations:\n  out: {kind: stdout, timeout: 1s, concurrency: 16}\n"
+            f"  desk: {{kind: webhook, url: {desk.url}}}\ndefault: [out, desk]\n"
+        )
+        log = redis_log(server.url)
+        log.ensure_topics(16)
+        producer = log.producer()
+        with command(tmp_path):
+            for i in range(3):  # a pipe holds 64 KiB
+                put(producer, [alert(f"{i}-{j}") for j in range(100)])
+                desk.wait_for(100 * (i + 1))
+        producer.close()
+
+
 def test_a_second_delivery_in_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "deliver.yaml").write_text("destinations: {out: {kind: stdout}}\ndefault: out\n")
     with command(tmp_path):
