@@ -150,6 +150,57 @@ GATEWAY_RATE: Final = 2_000
 GATEWAY_IN_FLIGHT_MAX: Final = 20_000
 """`gateway.in_flight`: events handed to the log and not acknowledged yet."""
 
+# -- delivery (alerts to people and systems) ---------------------------------------------------
+
+DELIVER_BATCH_ALERTS: Final = 1_000
+"""Alerts read from the log in one transaction."""
+DELIVER_POLL_MS: Final = 200
+"""How often the log is asked for new alerts."""
+DELIVER_TIMEOUT_MS: Final = 10 * SECOND_MS
+"""`timeout` of a destination: from the attempt to its answer, resolving the name included."""
+DELIVER_CONCURRENCY: Final = 4
+"""`concurrency` of a destination: messages on their way to it at once."""
+DELIVER_CONCURRENCY_MAX: Final = 64
+"""The most that a file may ask for: each holds a connection."""
+DELIVER_RATE_MAX: Final = 10_000
+"""The largest `rate` of a destination, messages per second."""
+DELIVER_GIVE_UP_MS: Final = 1 * DAY_MS
+"""`give_up` of a destination: what it has not taken by then is a dead letter."""
+DELIVER_RETRY_FIRST_MS: Final = 1 * SECOND_MS
+"""Bound of the first wait before another attempt, doubled each time."""
+DELIVER_RETRY_LAST_MS: Final = 5 * MINUTE_MS
+"""Largest bound of a wait between two attempts."""
+DELIVER_RETRY_AFTER_MAX_MS: Final = 1 * HOUR_MS
+"""A receiver that asks for a longer wait is asked again after this one."""
+DELIVER_FAILURES_MAX: Final = 5
+"""Failures in a row after which a destination gets one attempt at a time, with waits between."""
+DELIVER_OPEN_LAST_MS: Final = 1 * MINUTE_MS
+"""Longest such wait: a destination that is back is noticed within it."""
+DELIVER_WAITING_MAX: Final = 100_000
+"""`waiting` of a destination: alerts that wait for it; further ones are dead letters."""
+DELIVER_DEAD_MAX: Final = 1_000_000
+"""Dead letters of one destination; beyond it the oldest are dropped, and counted."""
+DELIVER_KEPT_MS: Final = 30 * DAY_MS
+"""How long it is known what was delivered: as long as a log keeps alerts by default."""
+DELIVER_ANSWER_BYTES_MAX: Final = 64 * KIB
+"""What is read of a receiver's answer."""
+DELIVER_NOTES_BYTES_MAX: Final = 4 * MIB
+"""What is read of a ticket's comments, to see whether a note is there."""
+DELIVER_TEXT_BYTES_MAX: Final = 64 * KIB
+"""What a template may give."""
+DELIVER_LISTED_MAX: Final = 100
+"""Alerts of a group that a message shows; the complete list is attached, or in a file."""
+DELIVER_GROUP_WAIT_MS: Final = 30 * SECOND_MS
+"""`group_wait`: what a group's first message waits for more of its kind."""
+DELIVER_GROUP_INTERVAL_MS: Final = 5 * MINUTE_MS
+"""`group_interval`: the least time between two messages of a group."""
+DELIVER_RESEND_MS: Final = 1 * MINUTE_MS
+"""`resend` of an Alertmanager: it ends what is not sent again within its resolve_timeout (5m)."""
+DELIVER_SECRET_BYTES_MIN: Final = 24
+"""A shorter secret of a Standard Webhook is refused (the specification: 24 to 64 bytes)."""
+DELIVER_STOP_MS: Final = 10 * SECOND_MS
+"""What a message on its way gets to end when delivery stops."""
+
 # -- telemetry ---------------------------------------------------------------------------------
 
 LOG_VALUE_CHARS_MAX: Final = 512

@@ -34,6 +34,7 @@ VERBS = {
         Verb("run", "A worker: takes events, keeps clocks, sends alerts."),
         Verb("send", "Put events, and the time, on the log."),
         Verb("gateway", "Events and vendors' webhooks over HTTP, onto the log."),
+        Verb("deliver", "Alerts from the log to people and systems; dead letters of theirs."),
         Verb("hook", "Try a vendor's payload, and the mapping written for it."),
         Verb("replay", "Recorded events through the same core, without services."),
         Verb("policy", "Check policies, explain and test them; a schema for editors."),

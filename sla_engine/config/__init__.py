@@ -10,6 +10,7 @@ from sla_engine.config.secret import MASK, Secret, SecretUrl
 from sla_engine.config.settings import (
     Alerts,
     Data,
+    Deliver,
     Engine,
     Gateway,
     Kafka,
@@ -27,6 +28,7 @@ __all__ = [
     "MASK",
     "Alerts",
     "Data",
+    "Deliver",
     "Effective",
     "Engine",
     "Gateway",

@@ -197,6 +197,27 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Deliver:
+    """Alerts to people and systems: where the destinations stand, and what they need."""
+
+    file: str = setting(kinds.NAME, "deliver.yaml", "The destination file.")
+    secrets: tuple[tuple[str, Secret], ...] = setting(
+        kinds.SECRET_PAIRS,
+        (),
+        "Secrets by the names that the destination file gives them; several of one name sign each.",
+    )
+    allow: tuple[str, ...] = setting(
+        kinds.ITEMS,
+        (),
+        "Networks of one's own that may be connected to, on any port and without TLS, like "
+        "10.0.0.0/8. Others: public addresses over TLS.",
+    )
+    lists_url: str = setting(
+        kinds.TEXT, "", "Where a web server shows the folder deliver-lists of the data folder."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Telemetry:
     """What the engine tells about itself."""
 
@@ -226,6 +247,7 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     alerts: Alerts = field(default_factory=Alerts)
     gateway: Gateway = field(default_factory=Gateway)
+    deliver: Deliver = field(default_factory=Deliver)
     telemetry: Telemetry = field(default_factory=Telemetry)
 
 
@@ -240,6 +262,7 @@ SECTIONS: dict[str, type[Any]] = {
     "retention": Retention,
     "alerts": Alerts,
     "gateway": Gateway,
+    "deliver": Deliver,
     "telemetry": Telemetry,
 }
 

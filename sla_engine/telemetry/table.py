@@ -96,6 +96,17 @@ METRICS: Final[tuple[Metric, ...]] = (
     counter("sla_alerts", "Alerts decided, by type.", "type"),
     counter("sla_corrections", "Corrections decided: retracted or amended.", "kind"),
     gauge("sla_outbox_depth", "Alerts decided that the log has not acknowledged yet."),
+    # -- delivery
+    counter("sla_deliver_alerts", "Alerts read from the log and owed to their destinations."),
+    counter(
+        "sla_deliver_attempts",
+        "Attempts of delivery, by destination and verdict: sent, again, dead.",
+        "destination",
+        "verdict",
+    ),
+    gauge("sla_deliver_waiting", "Messages that wait for a destination.", "destination"),
+    gauge("sla_deliver_dead", "Dead letters of a destination.", "destination"),
+    counter("sla_deliver_dropped", "Dead letters dropped, the oldest beyond their bound."),
     # -- ownership and the store
     gauge("sla_owned_partitions", "Partitions this worker owns."),
     counter("sla_claims", "Claims of a partition: loaded, kept (memory was current), lost.", "how"),

@@ -32,6 +32,7 @@ def test_some_pages_have_examples() -> None:
     assert counted == {
         "alerts.md": 4,
         "commands.md": 18,
+        "delivery.md": 3,
         "events.md": 2,
         "gateway.md": 1,
         "policies.md": 3,

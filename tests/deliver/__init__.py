@@ -1,0 +1,1 @@
+"""Delivery: alerts to receivers that are real servers on loopback."""
