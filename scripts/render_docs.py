@@ -1,11 +1,13 @@
-"""Writes the parts of the documentation that are made from declarations: settings and metrics.
+"""Writes what of the documentation is made from declarations: settings, metrics, OpenAPI.
 
 Usage: python scripts/render_docs.py [--check]     (--check writes nothing; exit 1 if one is old)
 """
 
+import json
 import sys
 from pathlib import Path
 
+from sla_engine.api.app import build_app, document
 from sla_engine.config import describe_markdown
 from sla_engine.telemetry import metrics_markdown
 
@@ -31,6 +33,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "settings.md": SETTINGS_INTRO + describe_markdown(),
         DOCS / "metrics.md": METRICS_INTRO + metrics_markdown(),
+        DOCS / "openapi.json": json.dumps(document(build_app(None)), indent=1) + "\n",
     }
 
 

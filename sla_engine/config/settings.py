@@ -197,6 +197,14 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """What the engine knows, over HTTP. Its tokens are made by `sla-engine token new`."""
+
+    bind: str = setting(kinds.NAME, "127.0.0.1", "Address that the API listens on.")
+    port: int = setting(kinds.whole(0, 65_535), 8081, "Its port. 0: any free one.")
+
+
+@dataclass(frozen=True, slots=True)
 class Telemetry:
     """What the engine tells about itself."""
 
@@ -226,6 +234,7 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     alerts: Alerts = field(default_factory=Alerts)
     gateway: Gateway = field(default_factory=Gateway)
+    api: Api = field(default_factory=Api)
     telemetry: Telemetry = field(default_factory=Telemetry)
 
 
@@ -240,6 +249,7 @@ SECTIONS: dict[str, type[Any]] = {
     "retention": Retention,
     "alerts": Alerts,
     "gateway": Gateway,
+    "api": Api,
     "telemetry": Telemetry,
 }
 

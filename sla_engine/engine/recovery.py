@@ -108,7 +108,7 @@ def claim(
     for _, blob in _journal(store, number, header.trimmed_to):
         entry = read_journal_entry(blob)
         # The pages lack what the journal says: the next round must write them before it trims.
-        partition.mark_pages(_load(entry.images, partition, names))
+        partition.mark_pages(put_images(entry.images, partition, names))
         partition.load_history(entry.history)
         clock_ms = max(clock_ms, entry.clock_ms)
         written_under.add(entry.version)
@@ -145,11 +145,11 @@ def _load_pages(store: Store, number: int, count: int, partition: Partition, nam
     for first in range(0, count, _PAGES_PER_READ):
         wanted = [page_name(n) for n in range(first, min(count, first + _PAGES_PER_READ))]
         pages = [read_page(blob) for blob in store.read(number, wanted) if blob is not None]
-        _load(b"".join(pages), partition, names)
+        put_images(b"".join(pages), partition, names)
 
 
-def _load(images: bytes, partition: Partition, names: Names) -> NDArray[np.int64]:
-    """Put images in place; their rows."""
+def put_images(images: bytes, partition: Partition, names: Names) -> NDArray[np.int64]:
+    """Put images of rows in place; their numbers. StoreError if the store lacks what they name."""
     read = read_rows(images)
     read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
     read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
@@ -191,4 +191,4 @@ def _fill_outbox(store: Store, owned: Owned) -> None:
         after = entries[-1][0]
 
 
-__all__ = ["Callable", "Names", "claim", "history_reader"]
+__all__ = ["Callable", "Names", "claim", "history_reader", "put_images"]
