@@ -31,7 +31,7 @@ def produce(settings: Settings, say: Callable[[str], None], *, once: bool) -> No
             stream.read(services.log.reader())
             follower = Following(model, stream.take)
             if once:
-                while model.behind or follower.round():
+                while follower.round() or model.behind:
                     pass
                 if not stream.flush():
                     raise LogUnavailable("the log did not take every clock; run it again")

@@ -39,7 +39,9 @@ class RedisKeeper:
     def first(self, key: str, value: bytes, kept_ms: int) -> bytes:
         """What was given first under the key in the last `kept_ms`: `value` if nothing was."""
         name = self._commands + sha256(key.encode()).hexdigest()
-        before: bytes | None = self._link.run("SET", name, value, "PX", kept_ms, "NX", "GET")
+        if self._link.run("SET", name, value, "PX", kept_ms, "NX"):
+            return value
+        before: bytes | None = self._link.run("GET", name)
         return value if before is None else before
 
     def note(self, entry: bytes) -> None:

@@ -124,6 +124,12 @@ def incident(name: str, kind: str = "created", **data: Any) -> dict[str, Any]:
     return {"type": f"incident.{kind}", "subject": name, "time": now, "data": data}
 
 
+def client_of(url: str, token: str) -> httpx.Client:
+    """A client with a token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+
+
 def comparable(text: str) -> str:
     for pattern, word in _VARIES:
         text = pattern.sub(word, text)
@@ -155,11 +161,8 @@ def test_every_line_of_the_page_prints_what_it_says(company: Company) -> None:
     run("\n".join(line for line in before.splitlines() if line != "sla-engine api"))
     shown = [(b.text, PAGE[i + 1]) for i, b in enumerate(PAGE) if "curl" in b.text]
     assert len(shown) == 3
-    with company.api() as url:
-        token = (company.folder / "token").read_text().strip()
-        client = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False
-        )
+    token = (company.folder / "token").read_text().strip()
+    with company.api() as url, client_of(url, token) as client:
         wait_until(lambda: bool(client.get("/v1/queue").json()["incidents"]), "no incident", LONG_S)
         for lines, expected in shown:
             assert expected.kind == "json"
@@ -170,10 +173,7 @@ def test_every_line_of_the_page_prints_what_it_says(company: Company) -> None:
 def test_it_says_what_the_commands_say(company: Company) -> None:
     company.send(incident("w1", team="noc"), incident("w2", team="noc"), incident("w3"))
     token = company.call("token", "new", "reader").strip()
-    with company.api() as url:
-        client = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False
-        )
+    with company.api() as url, client_of(url, token) as client:
 
         def listed() -> list[str]:
             told = client.get("/v1/incidents", params={"team": "noc"}).json()
@@ -199,14 +199,12 @@ def test_a_revoked_token_opens_nothing_from_the_next_request_on(company: Company
     assert "gone" in listed
     assert token not in listed
     with company.api() as url:
-        headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+        with client_of(url, token) as client:
             assert client.get("/v1/incidents").status_code == 200
             company.call("token", "revoke", "gone")
             assert client.get("/v1/incidents").status_code == 401
-        trail = httpx.get(
-            f"{url}/v1/audit", headers={"Authorization": f"Bearer {admin}"}, trust_env=False
-        ).json()["entries"]
+        with client_of(url, admin) as client:
+            trail = client.get("/v1/audit").json()["entries"]
     assert [(e["action"], e["token"]) for e in trail[:2]] == [
         ("token revoke", "gone"),
         ("token new", "boss"),
