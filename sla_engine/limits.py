@@ -168,6 +168,8 @@ API_STREAMS_MAX: Final = 64
 """Alert streams that are open at once; more are told to come again."""
 API_STREAM_PARTITIONS_MAX: Final = 1_024
 """Positions in a `Last-Event-ID`."""
+API_STREAM_MS: Final = 10 * MINUTE_MS
+"""An alert stream ends after this long: its client comes back where it was, and proves itself."""
 API_STREAM_BEAT_MS: Final = 15 * SECOND_MS
 """A silent alert stream says this often that it is alive."""
 API_TOKENS_MAX: Final = 256

@@ -22,6 +22,7 @@ from sla_engine.errors import PositionLost, SlaError
 from sla_engine.ingest.problem import Refusal
 from sla_engine.limits import (
     API_STREAM_BEAT_MS,
+    API_STREAM_MS,
     API_STREAM_PARTITIONS_MAX,
     API_STREAMS_MAX,
     FOLLOW_POLL_MS,
@@ -104,9 +105,12 @@ class Ends:
 class Streams:
     """The open streams; no more than a bounded number of them."""
 
-    def __init__(self, ends: Ends, most: int = API_STREAMS_MAX) -> None:
+    def __init__(
+        self, ends: Ends, most: int = API_STREAMS_MAX, longest_ms: int = API_STREAM_MS
+    ) -> None:
         self.ends = ends
         self._free = most
+        self._longest_s = longest_ms / 1000
 
     def open(
         self, tenants: Tenants, last_id: str | None, seconds: float | None = None
@@ -126,20 +130,21 @@ class Streams:
         # An offset that is not there yet is of a log that was set back: what comes next is new.
         ends = self.ends.positions
         since = tuple(min(pair) for pair in zip(since, ends, strict=True))
-        return self._stream(tenants, since, seconds)
+        longest_s = self._longest_s if seconds is None else min(seconds, self._longest_s)
+        return self._stream(tenants, since, longest_s)
 
     async def _stream(
-        self, tenants: Tenants, since: Positions, seconds: float | None
+        self, tenants: Tenants, since: Positions, seconds: float
     ) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
-        end_s = None if seconds is None else loop.time() + seconds
+        end_s = loop.time() + seconds
         silent_ms = API_STREAM_BEAT_MS
         self._free -= 1
         try:
             while not self.ends.is_stopped:
                 upto = self.ends.positions
                 if all(at >= end for at, end in zip(since, upto, strict=True)):
-                    if end_s is not None and loop.time() >= end_s:
+                    if loop.time() >= end_s:
                         return
                     if silent_ms >= API_STREAM_BEAT_MS:
                         silent_ms = 0

@@ -18,6 +18,7 @@ from sla_engine.api.stream import Ends, Streams
 from sla_engine.api.tokens import make_token
 from sla_engine.ingest.intake import Intake
 from sla_engine.ingest.server import listen, make_server
+from sla_engine.limits import API_STREAM_MS
 from sla_engine.telemetry import Metrics
 from tests.follow.desk import PARTITIONS, Desk
 from tests.gateway.serving import MemoryLog
@@ -91,7 +92,9 @@ class Served:
 
 
 @contextmanager
-def served(desk: Desk, *, not_ready: str | None = None) -> Iterator[Served]:
+def served(
+    desk: Desk, *, not_ready: str | None = None, stream_ms: int = API_STREAM_MS
+) -> Iterator[Served]:
     """An API over a desk."""
     metrics, keeper, log = Metrics(), MemoryKeeper(), MemoryLog()
     ends = Ends(desk.world.log, PARTITIONS).start()
@@ -99,7 +102,7 @@ def served(desk: Desk, *, not_ready: str | None = None) -> Iterator[Served]:
         Reads(desk.model),
         Commands(Intake(log, PARTITIONS, 1_000), keeper, ("sla-engine",)),
         keeper,
-        Streams(ends),
+        Streams(ends, longest_ms=stream_ms),
         desk.world.log,
         desk.world.clock,
         metrics,
