@@ -1,12 +1,16 @@
-"""Writes the parts of the documentation that are made from declarations: settings and metrics.
+"""Writes what of the documentation is made from declarations: settings, metrics, OpenAPI.
 
 Usage: python scripts/render_docs.py [--check]     (--check writes nothing; exit 1 if one is old)
 """
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from sla_engine.api.app import build_app, document
 from sla_engine.config import describe_markdown
+from sla_engine.ingest.app import build_app as build_gateway
 from sla_engine.telemetry import metrics_markdown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -31,7 +35,14 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "settings.md": SETTINGS_INTRO + describe_markdown(),
         DOCS / "metrics.md": METRICS_INTRO + metrics_markdown(),
+        DOCS / "openapi.json": written(document(build_app(None))),
+        DOCS / "openapi-gateway.json": written(build_gateway(None, None).openapi()),
     }
+
+
+def written(document: dict[str, Any]) -> str:
+    """An OpenAPI document as it is kept."""
+    return json.dumps(document, indent=1) + "\n"
 
 
 def main(arguments: list[str]) -> int:

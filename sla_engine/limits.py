@@ -201,6 +201,37 @@ DELIVER_SECRET_BYTES_MIN: Final = 24
 DELIVER_STOP_MS: Final = 10 * SECOND_MS
 """What a message on its way gets to end when delivery stops."""
 
+# -- followers and the API (what reads beside the workers) -------------------------------------
+
+FOLLOW_POLL_MS: Final = 100
+"""How often a follower asks for new journal entries: two small calls per partition."""
+CLOCKS_IN_FLIGHT_MAX: Final = 10_000
+"""Clocks handed to the log and not acknowledged yet."""
+API_PAGE_MAX: Final = 100
+"""Incidents of one page: each is folded anew, a third of a millisecond."""
+API_PAGE: Final = 20
+"""Incidents of a page unless asked for otherwise."""
+API_CURSOR_CHARS_MAX: Final = 2_000
+"""Characters of a cursor; an id takes up to three per byte."""
+API_BODY_BYTES_MAX: Final = 16 * KIB
+"""Body of a command."""
+API_STREAMS_MAX: Final = 64
+"""Alert streams that are open at once; more are told to come again."""
+API_STREAM_PARTITIONS_MAX: Final = 1_024
+"""Positions in a `Last-Event-ID`."""
+API_STREAM_MS: Final = 10 * MINUTE_MS
+"""An alert stream ends after this long: its client comes back where it was, and proves itself."""
+API_STREAM_BEAT_MS: Final = 15 * SECOND_MS
+"""A silent alert stream says this often that it is alive."""
+API_TOKENS_MAX: Final = 256
+"""Tokens that are in force at once: all are compared with the one that comes."""
+API_IDEMPOTENCY_MS: Final = DAY_MS
+"""How long a command is known by its Idempotency-Key."""
+API_AUDIT_MAX: Final = 100_000
+"""Entries of the audit trail; the oldest go first."""
+API_LETTERS_MAX: Final = 100
+"""Dead letters of one page."""
+
 # -- telemetry ---------------------------------------------------------------------------------
 
 LOG_VALUE_CHARS_MAX: Final = 512

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "sla_engine"
 CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
     "importlinter"
 ]["contracts"]
-LAYERS, FORBIDDEN = CONTRACTS
+LAYERS, FORBIDDEN, *_ = CONTRACTS
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -12,9 +12,9 @@ from sla_engine.cli.common import say
 from sla_engine.cli.options import config_option, format_option
 
 if TYPE_CHECKING:
-    from sla_engine.cli.live_dead import DeadLetter
     from sla_engine.cli.live_log import OpenLog
     from sla_engine.engine.ports import OutRecord
+    from sla_engine.follow.dead import DeadLetter
 
 _SHOWN_BYTES = 60
 
@@ -37,8 +37,8 @@ def dead() -> None:
 @config_option
 def list_(code: str | None, form: str, config: Path | None) -> None:
     """One line per dead letter: PARTITION:OFFSET, code, and the reason."""
-    from sla_engine.cli.live_dead import all_letters
     from sla_engine.cli.live_log import open_log
+    from sla_engine.follow.dead import all_letters
 
     with open_log(config) as log:
         for letter in all_letters(log.reader, log.partitions):
@@ -79,8 +79,8 @@ def replay(
     """
     if (bool(places) + (code is not None) + everything) != 1:
         raise click.UsageError("give PARTITION:OFFSET ..., or --code C, or --all")
-    from sla_engine.cli.live_dead import all_letters, once_each
     from sla_engine.cli.live_log import open_log
+    from sla_engine.follow.dead import all_letters, once_each
 
     with open_log(config) as log:
         chosen = (
@@ -97,7 +97,7 @@ def replay(
 
 
 def _at(log: OpenLog, places: tuple[str, ...]) -> list[DeadLetter]:
-    from sla_engine.cli.live_dead import letter_at
+    from sla_engine.follow.dead import letter_at
 
     found = []
     for place in places:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sla_engine.cli.live_store import OpenIncident
 from sla_engine.event.times import parse_time_text
+from sla_engine.follow.shown import ShownIncident
 
 _TITLE_MAX: Final = 40
 HEADING: Final = f"{'SCORE':>5}  {'INCIDENT':<16}  {'LEFT':>10}  {'CLOCK':<22}  WHAT"
 
 
-def queue_lines(found: Sequence[OpenIncident], now_ms: int) -> list[str]:
+def queue_lines(found: Sequence[ShownIncident], now_ms: int) -> list[str]:
     """One line per incident, with its nearest due; heading included."""
     lines = [HEADING]
     for one in found:
@@ -25,7 +25,7 @@ def queue_lines(found: Sequence[OpenIncident], now_ms: int) -> list[str]:
     return lines
 
 
-def incident_lines(found: Sequence[OpenIncident], now_ms: int) -> list[str]:
+def incident_lines(found: Sequence[ShownIncident], now_ms: int) -> list[str]:
     """Each incident with all of its running clocks."""
     lines = []
     for one in found:
@@ -38,7 +38,7 @@ def incident_lines(found: Sequence[OpenIncident], now_ms: int) -> list[str]:
     return lines
 
 
-def described(one: OpenIncident) -> str:
+def described(one: ShownIncident) -> str:
     """Who and what, on one line."""
     values = one.attributes
     names = ("customer", "tier", "priority", "team")

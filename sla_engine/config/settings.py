@@ -218,6 +218,14 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """What the engine knows, over HTTP. Its tokens are made by `sla-engine token new`."""
+
+    bind: str = setting(kinds.NAME, "127.0.0.1", "Address that the API listens on.")
+    port: int = setting(kinds.whole(0, 65_535), 8081, "Its port. 0: any free one.")
+
+
+@dataclass(frozen=True, slots=True)
 class Telemetry:
     """What the engine tells about itself."""
 
@@ -248,6 +256,7 @@ class Settings:
     alerts: Alerts = field(default_factory=Alerts)
     gateway: Gateway = field(default_factory=Gateway)
     deliver: Deliver = field(default_factory=Deliver)
+    api: Api = field(default_factory=Api)
     telemetry: Telemetry = field(default_factory=Telemetry)
 
 
@@ -263,6 +272,7 @@ SECTIONS: dict[str, type[Any]] = {
     "alerts": Alerts,
     "gateway": Gateway,
     "deliver": Deliver,
+    "api": Api,
     "telemetry": Telemetry,
 }
 

@@ -63,8 +63,18 @@ def keep_base(store: Store, policies: PolicySet) -> PolicySet:
 
 def base_of(store: Store, policies: PolicySet) -> PolicySet:
     """The set in force from ever: the stored one, or `policies` where none is stored."""
-    version = store.shared(_BASE).get(_BASE, b"").decode()
+    version = _base_version(store)
     return policies if version in ("", policies.version) else _known(store, version)
+
+
+def stored_base(store: Store) -> PolicySet | None:
+    """The set in force from ever, None while no worker has stored one."""
+    version = _base_version(store)
+    return _known(store, version) if version else None
+
+
+def _base_version(store: Store) -> str:
+    return store.shared(_BASE).get(_BASE, b"").decode()
 
 
 def editions_in(store: Store) -> list[Edition]:

@@ -98,8 +98,9 @@ def claim(
     names = Names(store, book, number)
     owned.personal.stored = names.personal
     learn(store, book)
-    load = Loading(partition, names)
-    _load_pages(store, number, int(header.extra.get("pages", b"0")), load)
+    reader = Reader()
+    pages = int(header.extra.get("pages", b"0"))
+    _load_pages(store, number, pages, partition, names, reader)
     stored = int(header.extra.get("histories", b"0"))
     partition.stored_upto = stored
     levels = partition.shard.levels
@@ -109,7 +110,7 @@ def claim(
     for _, blob in _journal(store, number, header.trimmed_to):
         entry = read_journal_entry(blob)
         # The pages lack what the journal says: the next round must write them before it trims.
-        partition.mark_pages(load.take(entry.images))
+        partition.mark_pages(put_images(entry.images, partition, names, reader))
         partition.load_history(entry.history)
         clock_ms = max(clock_ms, entry.clock_ms)
         written_under.add(entry.version)
@@ -141,31 +142,29 @@ def history_reader(store: Store, number: int) -> ReadHistory:
     return read
 
 
-class Loading:
-    """Puts images in place."""
-
-    def __init__(self, partition: Partition, names: Names) -> None:
-        self.partition = partition
-        self._names = names
-        self._reader = Reader()
-
-    def take(self, images: bytes) -> NDArray[np.int64]:
-        """Put images in place; their rows, good until the next call."""
-        read = self._reader.read(images)
-        names, partition = self._names, self.partition
-        read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
-        read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
-        name_definitions(partition.book, read)
-        partition.load(read.rows, read.incidents, read.owners, read.clocks)
-        return read.rows
-
-
-def _load_pages(store: Store, number: int, count: int, load: Loading) -> None:
-    load.partition.reserve_all(count << PAGE_SHIFT)
+def _load_pages(
+    store: Store, number: int, count: int, partition: Partition, names: Names, reader: Reader
+) -> None:
+    partition.reserve_all(count << PAGE_SHIFT)
     for first in range(0, count, _PAGES_PER_READ):
         wanted = [page_name(n) for n in range(first, min(count, first + _PAGES_PER_READ))]
         pages = [read_page(blob) for blob in store.read(number, wanted) if blob is not None]
-        load.take(b"".join(pages))
+        put_images(b"".join(pages), partition, names, reader)
+
+
+def put_images(
+    images: bytes, partition: Partition, names: Names, reader: Reader
+) -> NDArray[np.int64]:
+    """Put images of rows in place; their numbers, good until the reader is used again.
+
+    StoreError if the store lacks what they name.
+    """
+    read = reader.read(images)
+    read.incidents["profile"] = translated(read.incidents["profile_key"], names.profile)
+    read.clocks["calendar"] = translated(read.clocks["calendar_key"], names.calendar)
+    name_definitions(partition.book, read)
+    partition.load(read.rows, read.incidents, read.owners, read.clocks)
+    return read.rows
 
 
 def name_definitions(book: RuleBook, read: StoredRows) -> None:
@@ -201,4 +200,4 @@ def _fill_outbox(store: Store, owned: Owned) -> None:
         after = entries[-1][0]
 
 
-__all__ = ["Callable", "Names", "claim", "history_reader"]
+__all__ = ["Callable", "Names", "claim", "history_reader", "put_images"]

@@ -64,8 +64,8 @@ _BODY: Final[dict[str, Any]] = {
 }
 
 
-def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI:
-    """The application; without `render_metrics` there is no `/metrics`."""
+def build_app(door: Door | None, render_metrics: Callable[[], bytes] | None) -> FastAPI:
+    """The application; no `/metrics` without `render_metrics`, and no answers without `door`."""
     app = FastAPI(
         title="SLA engine gateway",
         version=__version__,
@@ -83,6 +83,7 @@ def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI
         summary="CloudEvents: structured, binary or batched",
     )
     async def events(request: Request) -> Response:
+        assert door is not None
         return await _answered(door, request, door.events)
 
     @app.post(
@@ -93,7 +94,9 @@ def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI
         summary="A vendor's webhook, as gateway.hooks names it",
     )
     async def hook(request: Request, name: str) -> Response:
-        return await _answered(door, request, lambda visit: door.hook(visit, name))
+        assert door is not None
+        hook = door.hook
+        return await _answered(door, request, lambda visit: hook(visit, name))
 
     @app.get("/healthz", response_class=Response, summary="200 while the process works")
     async def healthz() -> Response:
@@ -101,7 +104,7 @@ def build_app(door: Door, render_metrics: Callable[[], bytes] | None) -> FastAPI
 
     if render_metrics is not None:
 
-        @app.get("/metrics", response_class=Response, summary="In Prometheus' text format")
+        @app.get("/metrics", include_in_schema=False)
         async def metrics() -> Response:
             return Response(render_metrics(), headers={"Content-Type": METRICS_TYPE})
 

@@ -38,8 +38,8 @@ def is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
-def listen(address: str, port: int) -> socket.socket:
-    """A listening socket; ConfigError if the address cannot be had."""
+def listen(address: str, port: int, section: str = "gateway") -> socket.socket:
+    """A listening socket; ConfigError, naming the settings' section, if it cannot be had."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # The protocol is named because asyncio sets TCP_NODELAY only where it is: without that a small
     # answer waits 40 ms for the acknowledgement of its head.
@@ -52,8 +52,8 @@ def listen(address: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise ConfigError(
-            f"gateway: port {port} of {address} cannot be opened: {error.strerror}; choose another "
-            "gateway.port or gateway.bind"
+            f"{section}: port {port} of {address} cannot be opened: {error.strerror}; choose "
+            f"another {section}.port or {section}.bind"
         ) from error
 
 
@@ -133,10 +133,18 @@ class _Closing:
 class Server(uvicorn.Server):
     """Stops at SIGINT or SIGTERM and returns, so that the caller can close what it opened.
 
-    At SIGHUP `on_hangup` is called, between two steps of the event loop's own thread.
+    At SIGHUP `on_hangup` is called, between two steps of the event loop's own thread; `on_exit`
+    when it is told to stop, so that answers without an end can come to theirs.
     """
 
     on_hangup: Callable[[], None] | None = None
+    on_exit: Callable[[], None] | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, which waits for the answers that are on their way."""
+        if self.on_exit is not None:
+            self.on_exit()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

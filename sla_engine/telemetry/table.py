@@ -77,6 +77,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     counter("sla_gateway_replays", "Requests of a hook that had been taken before.", "source"),
     gauge("sla_gateway_in_flight", "Events handed to the log and not acknowledged yet."),
     histogram("sla_gateway_seconds", "From a request's head to its answer.", CALL_S),
+    # -- the API
+    counter(
+        "sla_api_requests", "Requests answered by the API, by route and status.", "route", "status"
+    ),
+    histogram("sla_api_seconds", "From a request's head to the head of its answer.", CALL_S),
     # -- time
     histogram(
         "sla_lateness_seconds",

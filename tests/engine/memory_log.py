@@ -14,7 +14,7 @@ from sla_engine.engine.ports import Acked, Inbox, LogIdentity, OutRecord, RawBat
 from sla_engine.errors import SlaError
 from sla_engine.stream.murmur2 import partition_of
 
-TOPICS = ("events", "alerts", "dead")
+TOPICS = ("events", "alerts", "dead", "clocks")
 
 
 class VirtualClock:

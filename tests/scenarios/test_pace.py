@@ -118,7 +118,7 @@ def test_an_alert_that_comes_twice_counts_once() -> None:
 def test_reading_alerts_needs_no_kernels() -> None:
     """Verbs that decide nothing start at once (design section 6)."""
     modules = "sla_engine.cli.alerts, sla_engine.cli.dead, sla_engine.cli.live_tail"
-    code = f"import sys, sla_engine.cli.live_log, sla_engine.cli.live_dead, {modules}"
+    code = f"import sys, sla_engine.cli.live_log, sla_engine.follow.dead, {modules}"
     check = f"{code}; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from sla_engine.store.follower import Follower, News
+from sla_engine.follow.follower import Follower, News
 from sla_engine.store.memory import MemoryStore
 from tests.store.worlds import IDENTITY, PARTITION, Worker, World
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,10 @@ Names = Callable[[Mapping[str, bytes]], Sequence[str]]
 
 ENTRIES_MAX: Final = 256
 """Journal entries of one poll unless told otherwise: each may be a megabyte."""
+BLOBS_PER_READ: Final = 16
+"""Pages of one read, 40 KB each at most: the store serves its owner in between."""
+
+Blob = tuple[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,20 @@ class Follower:
 
     def load(self) -> Loaded:
         """Header and pages; `poll` goes on behind its trim point."""
+        header, blobs = self.walk()
+        return Loaded(header, dict(blobs))
+
+    def walk(self) -> tuple[Header, Iterator[Blob]]:
+        """As `load`, but the pages come a few at a time, read when they are asked for."""
         header, token = self._store.header(self._partition)
         names = list(self._names(header.extra))
-        blobs = self._store.read(self._partition, names)
         self._position, self._token, self._last = header.trimmed_to, token, None
-        return Loaded(header, dict(zip(names, blobs, strict=True)))
+        return header, self._blobs(names)
+
+    def _blobs(self, names: Sequence[str]) -> Iterator[Blob]:
+        for first in range(0, len(names), BLOBS_PER_READ):
+            some = names[first : first + BLOBS_PER_READ]
+            yield from zip(some, self._store.read(self._partition, some), strict=True)
 
     def poll(self, limit: int = ENTRIES_MAX) -> News:
         """Entries behind the last one, ascending without a gap; none if there is nothing new."""

@@ -1,0 +1,1 @@
+"""What workers wrote, read beside them: never owned, never written, never in their way."""
