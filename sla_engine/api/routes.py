@@ -36,7 +36,6 @@ _REFUSED = problems(
     _400="A parameter cannot be.",
     _401="The token is none that is in force.",
     _403="The token is not for this.",
-    _429="Too many requests.",
     _500="A fault of the API.",
     _503="It cannot be told just now; see Retry-After.",
 )

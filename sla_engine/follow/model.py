@@ -151,6 +151,15 @@ class Model:
         shelf.stale |= changes.rows
         return changes
 
+    def learn(self) -> None:
+        """Take in customers' entries that the store has got; what they say is then told anew."""
+        known = sum(1 for _ in self.book.directory.all_updates())
+        with self.lock:
+            learn(self._store, self.book)
+            if sum(1 for _ in self.book.directory.all_updates()) != known:
+                for shelf in self.shelves:
+                    shelf.stale |= shelf.known.keys()
+
     def freshen(self, number: int) -> None:
         """Make what is known of the rows that changed, so that who asks need not wait for it."""
         while self.shelves[number].stale:
@@ -229,7 +238,7 @@ class Model:
             return None
         folded = self.folder.fold(unpack_all(history), at_ms, report=True)
         if self._is_odd(place, folded, len(history)):
-            learn(self._store, self.book)
+            self.learn()
             folded = self.folder.fold(unpack_all(history), at_ms, report=True)
         return folded if folded.incident[0]["events"] else None
 

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 Told = Callable[[int, Changes], None]
 """Called in the thread with a partition's number and what changed there."""
 STOP_S: Final = 30.0
+LEARN_ROUNDS: Final = 50
+"""After so many rounds, five seconds of nothing new, customers' entries are asked for."""
 
 
 class Following:
@@ -26,6 +28,7 @@ class Following:
         self._model = model
         self._told = told
         self._ended = threading.Event()
+        self._rounds = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self.failing = ""
 
@@ -63,6 +66,9 @@ class Following:
     def round(self) -> bool:
         """One step of every partition; whether something was new."""
         busy = False
+        self._rounds += 1
+        if self._rounds % LEARN_ROUNDS == 0:
+            self._model.learn()
         for number in range(len(self._model.shelves)):
             if self._ended.is_set():
                 return False

@@ -126,6 +126,20 @@ def test_an_update_of_a_customer_counts_for_incidents_that_come_later(desk: Desk
     assert {clock["policy"] for clock in desk.told()} == {"gold"}
 
 
+def test_an_update_of_a_customer_is_among_what_is_known(desk: Desk) -> None:
+    desk.send("created", "I1", {"customer": "Initech"})
+    desk.at("08:05").follow()
+    desk.customer("Initech", tier="gold")
+    desk.customer("Hooli", team="network")
+    desk.at("08:10")
+    desk.send("created", "I2", {"customer": "Hooli"})
+    desk.at("08:20").follow()
+    desk.model.learn()
+    known = {each.incident: each.attributes for _, each in desk.model.all()}
+    assert known["I1"]["tier"] == "gold"
+    assert known["I2"]["team"] == "network"
+
+
 def test_edited_policies_make_everything_be_told_under_them(desk: Desk) -> None:
     desk.send("created", "I1", {"team": "network"})
     desk.at("08:05").follow()
