@@ -147,6 +147,23 @@ def test_a_full_disk_ends_delivery_and_loses_nothing(tmp_path: Path) -> None:
         assert len(set(desk.ids)) == 501
 
 
+def test_a_log_that_was_set_back_is_read_again_and_nothing_comes_twice(tmp_path: Path) -> None:
+    log = MemoryAlerts(1)
+    with receiver() as desk:
+        plan = f"destinations: {{desk: {{kind: webhook, url: {desk.url}}}}}\ndefault: desk"
+        with delivering(plan, log, tmp_path) as running:
+            log.add(*(alert(str(i)) for i in range(10)))
+            desk.wait_for(10)
+            running.wait_until("SELECT next FROM positions", [(10,)])
+            del log.partitions[0][6:]
+            running.wait_until("SELECT next FROM positions", [(6,)])
+            log.add(alert("other"))
+            desk.wait_for(11)
+        assert sorted(desk.ids) == sorted(
+            [*(alert(str(i))["id"] for i in range(10)), alert("other")["id"]]
+        )
+
+
 def test_what_the_log_dropped_is_told_and_the_rest_delivered(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
