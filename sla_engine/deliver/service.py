@@ -164,7 +164,14 @@ class Delivery:
     ) -> bool:
         """At most a batch of one partition; whether there may be more."""
         start = positions[partition]
-        first, records = await asyncio.to_thread(self._fetch, partition, start)
+        first, end, records = await asyncio.to_thread(self._fetch, partition, start)
+        if end < start:
+            _log.error(
+                "the log was set back: it is read again, and what was delivered stays so",
+                extra={"partition": partition, "from": start, "to": first},
+            )
+            positions[partition] = first
+            return True
         if first > start:
             _log.error(
                 "the log dropped alerts before they were delivered",
@@ -190,7 +197,7 @@ class Delivery:
         self._bunched.set()
         return len(records) >= DELIVER_BATCH_ALERTS
 
-    def _fetch(self, partition: int, start: int) -> tuple[int, list[StoredRecord]]:
+    def _fetch(self, partition: int, start: int) -> tuple[int, int, list[StoredRecord]]:
         first, end = self.reader.bounds(TOPIC, partition)
         records: list[StoredRecord] = []
         if end > max(start, first):
@@ -198,7 +205,7 @@ class Delivery:
                 records.append(record)
                 if len(records) >= DELIVER_BATCH_ALERTS:
                     break
-        return first, records
+        return first, end, records
 
     # ------------------------------------------------------------------ groups, and old rows
 

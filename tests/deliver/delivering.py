@@ -201,7 +201,7 @@ class Running:
 
     def wait_until(self, query: str, expected: list[tuple[Any, ...]]) -> None:
         """Return when a query of the file gives this."""
-        for _ in range(3_000):
+        for _ in range(12_000):
             found = self.rows(query)
             if found == expected:
                 return

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 @dataclass(frozen=True)

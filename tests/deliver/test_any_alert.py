@@ -48,6 +48,17 @@ VALUES = st.recursive(
         )
     ),
 )
+#: Right ones that look unusual.
+RIGHT: list[dict[str, Any]] = [
+    {"actions": None},
+    {"actions": [{"do": "page", "to": []}]},
+    {"actions": [{"do": "page", "to": ["a"], "args": None}]},
+    {"actions": [{"do": "page", "to": ["a"], "args": {"via": None}}]},
+    {"attributes": None},
+    {"attributes": {"team": None, "tags": [None, {"a": 1}]}},
+    {"incident": None},
+    {"alerts": []},
+]
 NAMES = st.sampled_from(
     "actions attributes alerts alert superseded title due url level revision incident clock".split()
 )
@@ -82,8 +93,24 @@ def test_what_is_taken_can_be_told_everywhere(value: object, name: str, kind: st
     raw = alert("1", "x", kind)
     raw["data"][name] = value
     event = alert_of(orjson.dumps(raw))
-    if event is None:
-        return
+    if event is not None:
+        tell(event)
+
+
+@pytest.mark.parametrize("data", RIGHT)
+@pytest.mark.parametrize("kind", ["sla.clock.warning", "sla.alert.cleared"])
+def test_unusual_ones_are_taken_and_told(data: dict[str, Any], kind: str) -> None:
+    raw = alert("1", "x", kind)
+    event = alert_of(orjson.dumps({**raw, "data": {**raw["data"], **data}}))
+    assert event is not None
+    tell(event)
+    bare = alert_of(orjson.dumps({**raw, "data": {"clock": "resolution", **data}}))
+    assert bare is not None
+    tell(bare)
+
+
+def tell(event: dict[str, Any]) -> None:
+    """Everything that is made of an alert."""
     labels = labels_of(event)
     assert all(isinstance(one, str) for values in labels.values() for one in values)
     assert isinstance(clock_of(event), str)

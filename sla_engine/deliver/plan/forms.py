@@ -128,7 +128,7 @@ def _pagerduty_event(
         "class": event["type"],
         "custom_details": {"id": event["id"], **data},
     }
-    links = [{"href": data["url"], "text": data["incident"]}] if data.get("url") else []
+    links = [{"href": data["url"], "text": event["subject"]}] if data.get("url") else []
     return {**said, "event_action": "trigger", "payload": payload, "links": links}
 
 

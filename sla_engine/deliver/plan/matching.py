@@ -111,7 +111,7 @@ def labels_of(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     labels["action"] = tuple(str(action["do"]) for action in actions)
     labels["to"] = tuple(str(to) for action in actions for to in action["to"])
     labels["via"] = tuple(
-        str(via) for action in actions for via in (action.get("args") or {}).get("via", ())
+        str(via) for action in actions for via in (action.get("args") or {}).get("via") or ()
     )
     for name, value in (data.get("attributes") or {}).items():
         several = value if isinstance(value, list) else [value]

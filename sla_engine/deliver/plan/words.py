@@ -29,9 +29,10 @@ def line(event: Mapping[str, Any]) -> str:
     """One alert on one line."""
     data = event["data"]
     word = word_of(event)
+    incident = data.get("incident") or event["subject"]
     if "clock" not in data:
-        return f"{word}: {data.get('incident', event.get('subject'))} ({data.get('alert')})"
-    parts = [f"{word}: {data['incident']} {data['clock']}"]
+        return f"{word}: {incident} ({data.get('alert')})"
+    parts = [f"{word}: {incident} {data['clock']}"]
     if word == "escalation":
         parts.append(f"level {data.get('level')}")
     if data.get("title"):
