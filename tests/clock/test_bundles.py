@@ -9,7 +9,8 @@ import numpy as np
 from sla_engine.clock import rules as of_rules
 from sla_engine.clock import work as of_work
 from sla_engine.clock.compiled import kernel
-from sla_engine.clock.layout import NEVER
+from sla_engine.clock.layout import LOOKUP, NEVER
+from sla_engine.clock.lookup import find, put
 from sla_engine.clock.memory import table_of
 from sla_engine.clock.rules import Rules
 from sla_engine.clock.work import Work, new_work, with_more_clocks, with_more_incidents
@@ -119,3 +120,11 @@ def test_room_for_more_clocks_is_free_once_each() -> None:
     work = with_more_clocks(work, 8)
     free = work.free_clocks[: work.counts[of_work.FREE_CLOCKS]].tolist()
     assert sorted([taken, *free]) == list(range(8))
+
+
+def test_keys_in_one_place_of_a_lookup_are_found_in_whatever_order_they_came() -> None:
+    for keys in ((1, 9, 5), (9, 5, 1), (5, 1, 9)):
+        table = np.zeros(4, LOOKUP)
+        for key in keys:
+            put(table, np.uint64(key), key)
+        assert [find(table, np.uint64(key)) for key in keys] == list(keys)
