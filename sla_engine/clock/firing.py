@@ -52,6 +52,7 @@ from sla_engine.clock.stretches import elapsed_at
 from sla_engine.clock.work import Outcome, clocks, incidents, waits
 
 _DONE = int(Outcome.DONE)
+_NEED_HISTORY = int(Outcome.NEED_HISTORY)
 _NEED_JUDGEMENT = int(Outcome.NEED_JUDGEMENT)
 _RUNNING = int(State.RUNNING)
 _WARNING = int(AlertKind.WARNING)
@@ -120,10 +121,11 @@ def try_rung(rules: Any, work: Any, row: int, at: int, rung: int, t: int) -> int
         return _DONE
     if release > t:
         n = need_wait(work, row, at, slot, NEVER)
-        if n >= 0:
-            waits(work)[n]["wake"] = release
-            if rungs(rules)[rung]["at"] == AT_SCORE:
-                waits(work)[n]["instant"] = rung_instant(rules, work, row, at, rung)
+        if n < 0:
+            return _NEED_HISTORY
+        waits(work)[n]["wake"] = release
+        if rungs(rules)[rung]["at"] == AT_SCORE:
+            waits(work)[n]["instant"] = rung_instant(rules, work, row, at, rung)
         return _DONE
     judgement = verdict(rules, work, row, step, t)
     if judgement == UNKNOWN:

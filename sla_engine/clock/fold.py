@@ -187,7 +187,7 @@ def advance(rules: Any, work: Any, row: int, upto: int) -> int:
     if next_due(work)[row] > upto:
         return _DONE
     outcome = pass_time(rules, work, row, upto)
-    if outcome == _DONE:
+    if outcome == _DONE or outcome == _NEED_HISTORY:
         leave_waits(work, row)
     return outcome
 
