@@ -174,6 +174,19 @@ CASES = [
         [("breach", "11:10:00.001")],
     ),
     Case(
+        "next_response waits for a first_response that starts with it, in whatever order written",
+        "policies: [{name: a, when: kind == 'x', clocks: {next_response: {target: 2h}, "
+        "first_response: {target: 8h}}}]",
+        [],
+        [
+            *OPENED,
+            ("09:10", "commented", {"author": "customer"}),
+            ("10:00", "updated", {"kind": "x"}),
+        ],
+        "12:00",
+        [],
+    ),
+    Case(
         "a policy that became valid is looked for when a time that a clock asks for changes",
         "attributes: {custom.t: time}\npolicies: [{name: a, valid: {from: 2026-01-12T10:00:00Z}, "
         "clocks: {resolution: {due_at: custom.t}}}]",
