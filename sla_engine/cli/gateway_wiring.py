@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
+from sla_engine.cli.sources import source_named
 from sla_engine.cli.wiring import SteadyClock, open_services
 from sla_engine.config import secret_texts
 from sla_engine.config.settings import Settings
@@ -16,8 +16,6 @@ from sla_engine.ingest.hooks import Hook, Hooks
 from sla_engine.ingest.server import is_loopback, listen, make_server
 from sla_engine.ingest.tokens import Tokens
 from sla_engine.limits import LOG_TIMEOUT_MS
-from sla_engine.source.kinds import SOURCES
-from sla_engine.source.mapped import mapped_source
 from sla_engine.source.model import Source
 from sla_engine.telemetry import Metrics, TelemetryServer, configure_logging
 
@@ -98,19 +96,11 @@ def make_hooks(settings: Settings, tokens: Tokens, before: Hooks) -> Hooks:
 
 
 def source_of(name: str, kind: str) -> Source:
-    """A vendor by its name, or by its mapping file; PolicyErrors for what is wrong in that."""
-    if kind.endswith(".yaml"):
-        try:
-            content = Path(kind).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"gateway.hooks: {name}: {kind} cannot be read: {error}") from error
-        return mapped_source(kind, content)
-    if kind not in SOURCES:
-        raise ConfigError(
-            f"gateway.hooks: {name}={kind}: no such vendor; known are {', '.join(SOURCES)}; "
-            "of others name the mapping file, *.yaml"
-        )
-    return SOURCES[kind]
+    """The vendor of a hook; ConfigError or PolicyErrors as `source_named` says, with its name."""
+    try:
+        return source_named(kind)
+    except ConfigError as error:
+        raise ConfigError(f"gateway.hooks: {name}={error.message}") from error
 
 
 def check_senders(settings: Settings, known: set[str]) -> None:

@@ -146,6 +146,8 @@ def _taken(outcome: Outcome) -> Response:
     said: dict[str, Any] = {"accepted": outcome.accepted}
     if outcome.ignored:
         said["ignored"] = outcome.ignored
+    if outcome.dead:
+        said["dead"] = outcome.dead
     if outcome.replayed:
         said["replayed"] = True
     status = HTTPStatus.OK if outcome.replayed else HTTPStatus.ACCEPTED

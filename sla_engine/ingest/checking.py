@@ -41,6 +41,15 @@ class Taken:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that the decoder refuses, as it is kept among the dead letters."""
+
+    value: bytes
+    code: str
+    message: str
+
+
 @dataclass(slots=True)
 class _Records:
     """Bytes with spans, as the decoder reads a batch (event.decode.Records)."""
@@ -66,12 +75,18 @@ class Checker:
         self._decoder.decode(_records([usual, unusual, b"{}"]))
 
     def check(
-        self, events: Sequence[bytes], latest_ms: int | None, tenant: str | None, *, batch: bool
+        self,
+        events: Sequence[bytes],
+        latest_ms: int | None,
+        tenant: str | None,
+        *,
+        batch: bool,
+        dead: list[Refused] | None = None,
     ) -> list[Taken]:
         """The events, or Refusal for the first bad one, with its index if they are a batch.
 
         An event later than `latest_ms` is refused (None: unchecked), and one of another tenant
-        than `tenant` (None: any is allowed).
+        than `tenant` (None: any is allowed). With `dead`, what the decoder refuses goes there.
         """
         if not events:
             return []
@@ -82,6 +97,9 @@ class Checker:
             row = found.events[i]
             if row["code"]:
                 code = DeadCode(int(row["code"])).name
+                if dead is not None:
+                    dead.append(Refused(raw, code, found.messages[i]))
+                    continue
                 raise _bad(code, found.messages[i], index)
             kind = int(row["type"])
             if kind in _ENGINES_OWN:

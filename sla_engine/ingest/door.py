@@ -12,9 +12,10 @@ import orjson
 from sla_engine.engine.ports import Clock, Producer
 from sla_engine.errors import EventError
 from sla_engine.ingest.body import Incoming, Readers
-from sla_engine.ingest.checking import Checker
+from sla_engine.ingest.checking import Checker, Refused
 from sla_engine.ingest.hooks import Hook, Hooks
 from sla_engine.ingest.intake import Intake
+from sla_engine.ingest.letters import letter_of
 from sla_engine.ingest.modes import Header, Mode, events_of, mode_of
 from sla_engine.ingest.payload import payload_of
 from sla_engine.ingest.problem import Refusal, not_proven
@@ -28,6 +29,7 @@ from sla_engine.limits import (
     HOOK_EVENTS_MAX,
     MAX_FUTURE_MS,
 )
+from sla_engine.source.model import dated
 from sla_engine.source.signature import single
 
 UNPROVEN = "-"
@@ -49,12 +51,14 @@ class Outcome:
     """What was done with a request that was taken: the log has `accepted` events of it now.
 
     `ignored` says what of a vendor's payload became no event; `replayed`: the same request had
-    been taken before, and did nothing now.
+    been taken before, and did nothing now. `dead` says which of its events were refused and kept
+    among the dead letters, and why.
     """
 
     accepted: int
     ignored: tuple[str, ...] = ()
     replayed: bool = False
+    dead: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -158,9 +162,12 @@ class Door:
         self._take(hook.name, len(found.events) - 1)
         tenant = self._settings.tenants.get(hook.name)
         owner = {} if tenant is None else {"tenant": tenant}
-        events = [orjson.dumps({**event, **owner}) for event in found.events]
-        accepted = await self._put(hook.name, events, batch=len(events) > 1)
-        return Outcome(accepted, found.ignored)
+        now_ms = self.clock.now_ms()
+        events = [orjson.dumps({**dated(event, now_ms), **owner}) for event in found.events]
+        refused: list[Refused] = []
+        accepted = await self._put(hook.name, events, batch=len(events) > 1, dead=refused)
+        dead = tuple(f"{one.code} {one.message}" for one in refused)
+        return Outcome(accepted, found.ignored, dead=dead)
 
     def _take(self, source: str, count: int) -> None:
         """Count events against the source's rate; Refusal 429."""
@@ -170,13 +177,21 @@ class Door:
             bucket = self._buckets[source] = Bucket(self._settings.rate, now_ms)
         bucket.take(max(0, count), now_ms)
 
-    async def _put(self, source: str, events: Sequence[bytes], *, batch: bool) -> int:
-        ahead_ms = self._settings.max_future_ms
-        latest_ms = None if ahead_ms is None else self.clock.now_ms() + ahead_ms
+    async def _put(
+        self,
+        source: str,
+        events: Sequence[bytes],
+        *,
+        batch: bool,
+        dead: list[Refused] | None = None,
+    ) -> int:
+        ahead_ms, now_ms = self._settings.max_future_ms, self.clock.now_ms()
+        latest_ms = None if ahead_ms is None else now_ms + ahead_ms
         tenant = self._settings.tenants.get(source)
-        taken = self._checker.check(events, latest_ms, tenant, batch=batch)
+        taken = self._checker.check(events, latest_ms, tenant, batch=batch, dead=dead)
+        letters = [letter_of(one, source, now_ms) for one in dead or ()]
         try:
-            await self._intake.put(taken)
+            await self._intake.put(taken, letters)
         finally:
             self.meter.set("sla_gateway_in_flight", self._intake.in_flight)
         self.meter.count("sla_gateway_events", len(taken), source)

@@ -17,7 +17,13 @@ from sla_engine.limits import (
     SECRETS_PER_HOOK_MAX,
 )
 from sla_engine.source.model import Source
-from sla_engine.source.signature import Scheme, proof_of, single
+from sla_engine.source.signature import (
+    STANDARD_KEY_BYTES,
+    Scheme,
+    proof_of,
+    single,
+    standard_key,
+)
 
 _NOBODYS = b"compared with when there is no such hook"
 
@@ -135,4 +141,10 @@ def _faults(hook: Hook, tokens: Tokens) -> list[str]:
         ]
     if any(len(secret) < SECRET_BYTES_MIN for secret in hook.secrets):
         return [f"{named}: a secret is under {SECRET_BYTES_MIN} bytes; take a longer one"]
+    if hook.source.scheme is Scheme.STANDARD and None in map(standard_key, hook.secrets):
+        least, most = STANDARD_KEY_BYTES
+        return [
+            f"{named}: a secret is none of Standard Webhooks; give one like whsec_BASE64, with "
+            f"{least} to {most} bytes in it"
+        ]
     return []

@@ -25,13 +25,14 @@ class Intake:
         self._max = in_flight_max
         self.in_flight = 0
 
-    async def put(self, events: Sequence[Taken]) -> None:
-        """Return when the log has every event.
+    async def put(self, events: Sequence[Taken], letters: Sequence[OutRecord] = ()) -> None:
+        """Return when the log has every event, and every dead letter.
 
         Refusal 503: too many are on their way, or the log did not take one (then others of the
         request may be on it: they come again under the same ids, as duplicates).
         """
         records = [record for event in events for record in self._records(event)]
+        records += letters
         if not records:
             return
         if self.in_flight and self.in_flight + len(records) > self._max:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sla_engine.source import alertmanager, jira, pagerduty, zendesk
+from sla_engine.source import alertmanager, jira, pagerduty, servicenow, zendesk
 from sla_engine.source.model import Source
 from sla_engine.source.signature import Scheme
 
@@ -28,6 +28,12 @@ SOURCES: Final = {
             Scheme.PAGERDUTY,
             pagerduty.translate,
             "github.com/PagerDuty/developer-docs, docs/webhooks/01-Overview",
+        ),
+        Source(
+            "servicenow",
+            Scheme.BEARER,
+            servicenow.translate,
+            "developer.servicenow.com, GlideRecord and RESTMessageV2; the payload is ours",
         ),
         Source(
             "alertmanager",

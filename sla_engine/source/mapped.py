@@ -14,12 +14,20 @@ from cel_expr_python import cel
 from sla_engine.errors import EventError
 from sla_engine.event.times import format_time
 from sla_engine.limits import HOOK_EVENTS_MAX
-from sla_engine.source.mapping import Expression, Rule, Value, activation, parse_mapping
-from sla_engine.source.model import Event, Source, Translated, event_of
+from sla_engine.source.mapping import (
+    Expression,
+    Rule,
+    Value,
+    activation,
+    members_of,
+    parse_mapping,
+)
+from sla_engine.source.model import RECEIVED, Event, Source, Translated, event_of
 from sla_engine.source.reading import instant_ms, text
-from sla_engine.source.signature import Scheme
 
 ID_DIGITS: Final = 32
+#: How CEL says that an object has no such member.
+_NOT_THERE: Final = "NOT_FOUND"
 
 
 class _Missing(Exception):
@@ -33,13 +41,13 @@ class _Found:
 
 
 def mapped_source(name: str, content: str) -> Source:
-    """A vendor by a mapping file's text; its requests prove themselves by a bearer token."""
-    rules = parse_mapping(content, name)
+    """A vendor by a mapping file's text; PolicyErrors with everything that is wrong in it."""
+    parsed = parse_mapping(content, name)
 
     def translate(payload: Mapping[str, Any], source: str) -> Translated:
-        return by_rules(rules, payload, source)
+        return by_rules(parsed.rules, payload, source)
 
-    return Source(name, Scheme.BEARER, translate, name)
+    return Source(name, parsed.proof, translate, name)
 
 
 def by_rules(rules: tuple[Rule, ...], payload: Mapping[str, Any], source: str) -> Translated:
@@ -56,8 +64,10 @@ def by_rules(rules: tuple[Rule, ...], payload: Mapping[str, Any], source: str) -
                 raise EventError(f"{rule.where}: over {HOOK_EVENTS_MAX} events; send less at once")
             scope = activation(payload, item)
             if _holds(rule, scope, found):
-                identity = f"{digest}/{number}/{place}"
-                found.events.append(_event(rule, scope, source, identity, found))
+                kind = _type(rule, scope, found)
+                if kind is not None:
+                    identity = f"{digest}/{number}/{place}"
+                    found.events.append(_event(rule, kind, scope, source, identity, found))
     if not found.events and not found.ignored:
         found.ignored.append("no rule of the mapping holds for this payload")
     return Translated(tuple(found.events), tuple(found.ignored))
@@ -91,17 +101,34 @@ def _holds(rule: Rule, scope: cel.Activation, found: _Found) -> bool:
         return False
 
 
-def _event(rule: Rule, scope: cel.Activation, source: str, identity: str, found: _Found) -> Event:
+def _type(rule: Rule, scope: cel.Activation, found: _Found) -> str | None:
+    """The type of the event; None, and told, where the table has none for this payload."""
+    if isinstance(rule.type, str):
+        return rule.type
+    table = rule.type.values or {}
+    said = _needed("type", rule.type.expression, scope)
+    if said not in table:
+        found.ignored.append(f"{rule.type.expression.where}: type: {said[:80]} is not in `values`")
+    return table.get(said)
+
+
+def _event(
+    rule: Rule, kind: str, scope: cel.Activation, source: str, identity: str, found: _Found
+) -> Event:
     data = _members(rule.data, scope, found)
+    if not isinstance(rule.type, str):
+        # A table's types share one `data`; each takes what it may carry.
+        allowed = set(members_of(kind))
+        data = {name: value for name, value in data.items() if name in allowed}
     custom = _members(rule.custom, scope, found)
     if custom:
         data["custom"] = custom
     return event_of(
         source,
-        rule.type,
+        kind,
         _needed("subject", rule.subject, scope),
         identity if rule.id is None else _needed("id", rule.id, scope),
-        _time(rule.time, scope),
+        RECEIVED if rule.time is None else _time(rule.time, scope),
         data,
     )
 
@@ -112,7 +139,8 @@ def _members(values: Mapping[str, Value], scope: cel.Activation, found: _Found) 
         try:
             members[name] = _written(value, _evaluate(value.expression, scope))
         except _Missing as why:
-            found.ignored.append(f"{value.expression.where}: {name}: {why}")
+            if not (value.optional and _NOT_THERE in str(why)):
+                found.ignored.append(f"{value.expression.where}: {name}: {why}")
     return members
 
 

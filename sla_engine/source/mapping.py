@@ -19,9 +19,12 @@ from sla_engine.policy.findings import Findings, PolicyErrors
 from sla_engine.policy.nodes import Mapping, Node, Place, Scalar
 from sla_engine.policy.reading import Reader
 from sla_engine.policy.yamltree import read_yaml
+from sla_engine.source.signature import Scheme
 
+TOP_KEYS: Final = ("proof", "events")
 KEYS: Final = ("type", "when", "each", "subject", "id", "time", "data")
-VALUE_KEYS: Final = ("value", "values", "else")
+VALUE_KEYS: Final = ("value", "values", "else", "optional")
+TYPE_KEYS: Final = ("value", "values")
 #: The engine's own records are not made from a vendor's payload.
 _TYPES: Final = tuple(
     name
@@ -49,35 +52,50 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An expression, and what its results are written as; `otherwise` where `values` has none."""
+    """An expression, and what its results are written as; `otherwise` where `values` has none.
+
+    `optional`: a payload need not have it, and nothing is told then.
+    """
 
     expression: Expression
     values: MappingOf[str, str] | None = None
     otherwise: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry of `events`: an event for every payload (or item) of which `when` holds."""
+    """One entry of `events`: an event for every payload (or item) of which `when` holds.
+
+    `type` is one, or a table from what an expression gives. `time` None: when it was received.
+    """
 
     where: str
-    type: str
+    type: str | Value
     when: Expression | None
     each: Expression | None
     subject: Expression
     id: Expression | None
-    time: Expression
+    time: Expression | None
     data: MappingOf[str, Value]
     custom: MappingOf[str, Value]
 
 
-def parse_mapping(text: str, file: str) -> tuple[Rule, ...]:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A mapping file: how its vendor proves requests, and what becomes of their payloads."""
+
+    proof: Scheme
+    rules: tuple[Rule, ...]
+
+
+def parse_mapping(text: str, file: str) -> Rules:
     """The rules of a mapping file; PolicyErrors with everything that is wrong in it."""
     findings = Findings()
     root = read_yaml(text, file, findings)
-    rules: tuple[Rule, ...] = ()
+    rules = Rules(Scheme.BEARER, ())
     if root is not None:
-        rules = _Parser(findings).rules(root)
+        rules = _Parser(findings).file(root)
     elif not findings.failed:
         findings.add(Place(file, 1), "MISSING_KEY", "a mapping needs `events`")
     if findings.failed:
@@ -89,15 +107,20 @@ class _Parser:
     def __init__(self, findings: Findings) -> None:
         self._reader = Reader(findings)
 
-    def rules(self, root: Node) -> tuple[Rule, ...]:
+    def file(self, root: Node) -> Rules:
         top = self._reader.mapping(root, "a mapping")
         if top is None:
-            return ()
-        self._reader.keys(top, ("events",), "a mapping")
+            return Rules(Scheme.BEARER, ())
+        self._reader.keys(top, TOP_KEYS, "a mapping")
         events = self._reader.required(top, "events", "a mapping")
         items = () if events is None else self._reader.items(events, "`events`")
-        found = (self._rule(item) for item in items)
-        return tuple(rule for rule in found if rule is not None)
+        found = tuple(self._rule(item) for item in items)
+        return Rules(self._proof(top.get("proof")), tuple(rule for rule in found if rule))
+
+    def _proof(self, node: Node | None) -> Scheme:
+        known = [scheme.value for scheme in Scheme]
+        named = None if node is None else self._reader.choice(node, known, "`proof`")
+        return Scheme.BEARER if named is None else Scheme(named)
 
     def _rule(self, node: Node) -> Rule | None:
         entry = self._reader.mapping(node, "an entry of `events`")
@@ -105,28 +128,40 @@ class _Parser:
             return None
         what = "an entry of `events`"
         self._reader.keys(entry, KEYS, what)
-        named = self._reader.required(entry, "type", what)
-        kind = None if named is None else self._reader.choice(named, _TYPES, "`type`")
-        needed = {name: self._reader.required(entry, name, what) for name in ("subject", "time")}
+        kind = self._type(self._reader.required(entry, "type", what))
         data, custom = self._data(entry.get("data"), kind)
-        subject, time = (self._expression(node) for node in needed.values())
-        when, each, identity = (
-            self._expression(entry.get(name)) for name in ("when", "each", "id")
+        subject = self._expression(self._reader.required(entry, "subject", what))
+        when, each, identity, time = (
+            self._expression(entry.get(name)) for name in ("when", "each", "id", "time")
         )
-        if kind is None or subject is None or time is None:
+        if kind is None or subject is None:
             return None
         where = str(entry.place)
         return Rule(where, kind, when, each, subject, identity, time, data, custom)
 
+    def _type(self, node: Node | None) -> str | Value | None:
+        if not isinstance(node, Mapping):
+            return None if node is None else self._reader.choice(node, _TYPES, "`type`")
+        self._reader.keys(node, TYPE_KEYS, "a `type`")
+        expression = self._expression(self._reader.required(node, "value", "a `type`"))
+        table = self._reader.required(node, "values", "a `type`")
+        entries = None if table is None else self._reader.mapping(table, "`values`")
+        if expression is None or entries is None:
+            return None
+        named = {key.text: self._reader.choice(one, _TYPES, "`type`") for key, one in entries}
+        return Value(expression, {key: one for key, one in named.items() if one is not None})
+
     def _data(
-        self, node: Node | None, kind: str | None
+        self, node: Node | None, kind: str | Value | None
     ) -> tuple[dict[str, Value], dict[str, Value]]:
         if node is None or kind is None:
             return {}, {}
         members = self._reader.mapping(node, "`data`")
         if members is None:
             return {}, {}
-        self._reader.keys(members, _members(kind), f"`data` of {kind}")
+        kinds = [kind] if isinstance(kind, str) else list((kind.values or {}).values())
+        allowed = list(dict.fromkeys(name for one in kinds for name in members_of(one)))
+        self._reader.keys(members, allowed, f"`data` of {', '.join(dict.fromkeys(kinds))}")
         custom = members.get("custom")
         return (
             self._values(members, leave_out="custom"),
@@ -151,7 +186,9 @@ class _Parser:
         values = None if table is None else self._table(table)
         other = node.get("else")
         otherwise = None if other is None else self._reader.text(other, "`else`")
-        return None if expression is None else Value(expression, values, otherwise)
+        said = node.get("optional")
+        optional = said is not None and self._reader.boolean(said, "`optional`") is True
+        return None if expression is None else Value(expression, values, otherwise, optional)
 
     def _table(self, node: Node) -> dict[str, str]:
         table = self._reader.mapping(node, "`values`")
@@ -178,7 +215,7 @@ class _Parser:
             self._reader.error(place, "CONDITION", said + hint)
 
 
-def _members(kind: str) -> Iterable[str]:
+def members_of(kind: str) -> Iterable[str]:
     """The members of `data` that mean something on a type; ranges are not made by mappings."""
     allowed = ALLOWED[TYPES[kind]]
     return [

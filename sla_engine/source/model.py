@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from sla_engine.event.times import format_time
 from sla_engine.source.signature import Scheme
 
 Event = dict[str, Any]
+
+RECEIVED: Final = ""
+"""The time of an event whose payload tells none: `dated` writes when it was received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +51,14 @@ def event_of(
         "time": time,
         "data": dict(data),
     }
+
+
+def dated(event: Event, now_ms: int) -> Event:
+    """An event whose payload tells no time, as of now; any other as it is.
+
+    The time becomes part of the id: two alike webhooks without a time may be two changes.
+    """
+    if event["time"] != RECEIVED:
+        return event
+    time = format_time(now_ms)
+    return {**event, "time": time, "id": f"{event['id']}@{time}"}

@@ -63,8 +63,8 @@ def test_a_mistake_in_the_mapping_has_file_and_line(capsysbinary: Capture, tmp_p
     ("options", "said"),
     [
         ([], "Name either a --mapping file or a --kind"),
-        (["--kind", "zendsk"], "known are zendesk, jira, pagerduty, alertmanager"),
-        (["--mapping", "nowhere.yaml"], "does not exist"),
+        (["--kind", "zendsk"], "known are zendesk, jira, pagerduty, servicenow, alertmanager"),
+        (["--mapping", "nowhere.yaml"], "nowhere.yaml cannot be read"),
     ],
 )
 def test_a_wrong_call_says_what_is_missing(
@@ -73,3 +73,20 @@ def test_a_wrong_call_says_what_is_missing(
     called = call(capsysbinary, "hook", "test", PAYLOAD, *options)
     assert called.code == 2
     assert said in called.err
+
+
+def test_a_shipped_mapping_is_tried_by_its_name_and_printed(
+    capsysbinary: Capture, tmp_path: Path
+) -> None:
+    sent = {"event": "updated", "key": "4711", "time": "2026-11-23T10:00:00Z", "team": "night"}
+    (tmp_path / "payload.json").write_bytes(orjson.dumps(sent))
+    tried = call(capsysbinary, "hook", "test", tmp_path / "payload.json", "--mapping", "generic")
+    assert tried.out.startswith("incident.updated of 4711 at 2026-11-23T10:00:00.000Z, id ")
+    assert "freshdesk" in call(capsysbinary, "hook", "mapping").out.splitlines()
+    (tmp_path / "own.yaml").write_text(call(capsysbinary, "hook", "mapping", "generic").out)
+    own = call(
+        capsysbinary, "hook", "test", tmp_path / "payload.json", "--mapping", tmp_path / "own.yaml"
+    )
+    assert (own.code, own.out) == (0, tried.out)
+    unknown = call(capsysbinary, "hook", "mapping", "desk")
+    assert (unknown.code, "there are chatwoot" in unknown.err) == (2, True)

@@ -11,6 +11,7 @@ import httpx
 import orjson
 import pytest
 
+from sla_engine.cli.sources import source_named
 from sla_engine.errors import ConfigError
 from sla_engine.event.times import format_time
 from sla_engine.ingest.door import DoorSettings
@@ -186,10 +187,25 @@ def test_payloads_out_of_bounds_are_named_refusals(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_a_time_that_the_vendor_has_wrong_is_named(door: Gateway) -> None:
+def test_an_event_that_the_workers_would_refuse_is_kept_as_a_dead_letter(
+    door: Gateway, log: MemoryLog
+) -> None:
+    """Also one whose time the vendor has wrong: refused it would be lost, and the hook given up."""
     value = orjson.loads(BODY) | {"time": "2026-11-23T11:30:00Z"}
     answer = post(door, orjson.dumps(value))
-    assert (answer.status_code, answer.json()["code"]) == (400, "TIME_IN_FUTURE")
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 0)
+    assert answer.json()["dead"][0].startswith("TIME_IN_FUTURE time: ")
+    (letter,) = log.records
+    assert (letter.topic, letter.key) == ("dead", b"35436")
+    headers = dict(letter.headers)
+    assert (headers["dl-code"], headers["dl-topic"]) == (b"TIME_IN_FUTURE", b"hooks/zendesk")
+    assert orjson.loads(letter.value or b"")["time"] == "2026-11-23T11:30:00.000Z"
+
+
+def test_a_dead_letter_that_the_log_does_not_take_is_no_202(door: Gateway, log: MemoryLog) -> None:
+    log.error = "no space"
+    value = orjson.loads(BODY) | {"time": "2026-11-23T11:30:00Z"}
+    assert post(door, orjson.dumps(value)).status_code == 503
 
 
 def test_what_is_remembered_is_bounded_in_number_and_time() -> None:
@@ -211,6 +227,7 @@ def test_what_is_remembered_is_bounded_in_number_and_time() -> None:
         (Hook("z", SOURCES["zendesk"], (OLD, NEW, OLD)), {}, "z: has 3 secrets"),
         (Hook("z", SOURCES["zendesk"], (b"short",)), {}, "z: a secret is under 16 bytes"),
         (Hook("z", SOURCES["zendesk"], (OLD,)), {"z": "t"}, "gateway.tokens has that name too"),
+        (Hook("z", source_named("standard-webhooks"), (OLD,)), {}, "none of Standard Webhooks"),
     ],
 )
 def test_a_hook_that_could_not_be_proven_is_refused_at_the_start(

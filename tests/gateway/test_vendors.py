@@ -16,6 +16,7 @@ from tests.source.examples import FOLDER
 
 SECRET, OTHER = b"a-secret-of-the-hook-itself", b"one-that-only-the-vendor-has-yet"
 TOKEN = "sla_alertmanagers-own-token"
+TOKENS = {"alertmanager": TOKEN, "servicenow": "sla_servicenows-own-token"}
 
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
@@ -45,11 +46,17 @@ def alertmanager(body: bytes, secret: bytes) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def servicenow(body: bytes, secret: bytes) -> dict[str, str]:
+    token = TOKENS["servicenow"] if secret == SECRET else secret.decode()
+    return {"Authorization": f"Bearer {token}"}
+
+
 PROVE: dict[str, Callable[[bytes, bytes], dict[str, str]]] = {
     "zendesk": zendesk,
     "jira": jira,
     "pagerduty": pagerduty,
     "alertmanager": alertmanager,
+    "servicenow": servicenow,
 }
 
 
@@ -57,10 +64,9 @@ PROVE: dict[str, Callable[[bytes, bytes], dict[str, str]]] = {
 def door(log: MemoryLog) -> Iterator[Gateway]:
     """A gateway with a hook for every vendor."""
     hooks = [
-        Hook(kind, source, () if kind == "alertmanager" else (SECRET,))
-        for kind, source in SOURCES.items()
+        Hook(kind, source, () if kind in TOKENS else (SECRET,)) for kind, source in SOURCES.items()
     ]
-    with gateway(log, tokens={"alertmanager": TOKEN}, hooks=hooks) as running:
+    with gateway(log, tokens=TOKENS, hooks=hooks) as running:
         yield running
 
 
@@ -86,7 +92,7 @@ def test_none_is_taken_that_another_key_proves_or_that_was_changed(
     forged = b"a-secret-that-was-made-up-here"
     answer = door.client.post(path, content=body, headers=PROVE[kind](body, forged))
     assert answer.status_code == 401
-    if kind != "alertmanager":  # a token proves who sends, not what
+    if kind not in TOKENS:  # a token proves who sends, not what
         proof = PROVE[kind](body, SECRET)
         for changed in (body[:-1], body + b" ", body.replace(b"2026", b"2025", 1)):
             assert door.client.post(path, content=changed, headers=proof).status_code == 401

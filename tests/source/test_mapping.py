@@ -180,3 +180,43 @@ def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(PolicyErrors) as found:
         mapped_source("desk.yaml", rule(type="x", subject="payload.", when="1 +"))
     assert len(found.value.errors) == 3
+
+
+TABLE = """\
+events:
+  - type: {value: payload.event, values: {changed: incident.updated, said: incident.commented}}
+    subject: payload.key
+    data: {team: {value: payload.team, optional: true}, author: '"agent"'}
+"""
+
+
+def test_a_table_of_types_gives_each_event_what_it_may_carry() -> None:
+    changed, said = (
+        brief(mapped({"event": event, "key": 1, "team": "noc"}, TABLE))[0]
+        for event in ("changed", "said")
+    )
+    assert (changed[0], changed[3]) == ("incident.updated", {"team": "noc"})
+    assert (said[0], said[3]) == ("incident.commented", {"team": "noc", "author": "agent"})
+    assert mapped({"event": "printed", "key": 1}, TABLE).ignored == (
+        "desk.yaml:2: type: printed is not in `values`",
+    )
+
+
+def test_what_is_optional_may_be_missing_without_a_word_but_not_be_wrong() -> None:
+    assert mapped({"event": "changed", "key": 1}, TABLE).ignored == ()
+    wrong = TABLE.replace("payload.team", "payload.team + 1")
+    assert mapped({"event": "changed", "key": 1, "team": "noc"}, wrong).ignored != ()
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("proof: hmac\nevents: []", "desk.yaml:1: BAD_VALUE `proof` cannot be `hmac`"),
+        (TABLE.replace("incident.updated", "incident.update"), "`type` cannot be"),
+        (TABLE.replace("optional: true", "optional: perhaps"), "`optional`"),
+    ],
+)
+def test_mistakes_in_the_words_of_a_mapping_are_named(mapping: str, said: str) -> None:
+    with pytest.raises(PolicyErrors) as found:
+        mapped_source("desk.yaml", mapping)
+    assert said in str(found.value)
