@@ -34,7 +34,7 @@ VERBS = {
         Verb("run", "A worker: takes events, keeps clocks, sends alerts."),
         Verb("send", "Put events, and the time, on the log."),
         Verb("gateway", "Events and vendors' webhooks over HTTP, onto the log."),
-        Verb("deliver", "Alerts from the log to people and systems; dead letters of theirs."),
+        Verb("deliver", "Alerts from the log to people, systems and tickets."),
         Verb("api", "What the engine knows, and commands to it, over HTTP."),
         Verb("token", "Tokens of the API: make, list, revoke."),
         Verb("clocks", "Every change of a clock onto a topic."),

@@ -28,7 +28,7 @@ def test_the_example_with_its_comments_taken_off_is_the_default(tmp_path: Path) 
     ]
     path = tmp_path / "sla-engine.toml"
     path.write_text("\n".join(lines))
-    assert len(tomllib.loads(path.read_text())) == 12
+    assert len(tomllib.loads(path.read_text())) == 13
     assert load_settings(path, environ={}).settings == load_settings(environ={}).settings
 
 
