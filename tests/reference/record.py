@@ -68,14 +68,23 @@ class View:
             if kind == "time":
                 return Time(self.time(name))
             absent = {"number": 0, "boolean": False}.get(kind, "")
-            return self.custom.get(name[7:], absent)
+            return self.custom[name[7:]] if self.has(name) else absent
         return self.text(name)
 
     def has(self, name: str) -> bool:
-        """`has(custom.X)`: the member is set."""
+        """`has(custom.X)`: the member is set, to a value of its type (docs/decisions.md 22)."""
         if name.startswith("custom."):
-            return name[7:] in self.custom
+            kind = self.custom_types.get(name, "text")
+            return fits(kind, self.custom.get(name[7:]))
         return self.values.get(name) is not None
+
+
+def fits(kind: str, value: Any) -> bool:
+    """Whether a value is of the declared type of its attribute."""
+    if kind == "boolean" or isinstance(value, bool):
+        return kind in ("boolean", "text") and isinstance(value, bool)
+    wanted: tuple[type, ...] = {"number": (int, float), "time": (int,)}.get(kind, (object,))
+    return value is not None and isinstance(value, wanted)
 
 
 @dataclass(frozen=True)
