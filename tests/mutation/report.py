@@ -31,7 +31,8 @@ cosmic-ray 8.7; kernels as plain Python; each change tried by the tests that run
 quickest first, the generated histories last. {count} changes, drawn evenly with seed 1:
 `python -m tests.mutation.run --sample 1000 --seed 1` (an hour of two cores), then
 `python -m tests.mutation.report`. A change that made the tests run out of time counts as killed.
-Every survivor was read, in the code and what calls it.
+Every survivor was read, in the code and what calls it. What is `closed` was tried with its test
+before and after; `--again FILES` tries survivors by other tests.
 """
 _WIDTH = 76
 
