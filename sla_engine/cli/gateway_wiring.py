@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from sla_engine.cli.served import serve_on
 from sla_engine.cli.sources import source_named
 from sla_engine.cli.wiring import SteadyClock, open_services
 from sla_engine.config import secret_texts
@@ -17,7 +18,7 @@ from sla_engine.ingest.server import is_loopback, listen, make_server
 from sla_engine.ingest.tokens import Tokens
 from sla_engine.limits import LOG_TIMEOUT_MS
 from sla_engine.source.model import Source
-from sla_engine.telemetry import Metrics, TelemetryServer, configure_logging
+from sla_engine.telemetry import Metrics, configure_logging
 
 log = logging.getLogger(__name__)
 
@@ -143,19 +144,4 @@ def run(
     with sock:
         server = make_server(app)
         server.on_hangup = on_hangup
-        watched = None
-        if settings.telemetry.metrics_port:
-            watched = TelemetryServer(
-                metrics.render,
-                healthy=lambda: None,
-                ready=lambda: None if server.started else "not listening yet",
-                port=settings.telemetry.metrics_port,
-                bind=settings.telemetry.bind,
-            ).start()
-        try:
-            host = f"[{bind}]" if ":" in bind else bind
-            say(f"listening on http://{host}:{sock.getsockname()[1]}; Ctrl-C ends it")
-            server.run(sockets=[sock])
-        finally:
-            if watched is not None:
-                watched.close()
+        serve_on(sock, bind, server, settings, metrics, lambda: None, say)

@@ -12,6 +12,7 @@ from sla_engine.api.service import Api
 from sla_engine.api.stream import Ends, Streams
 from sla_engine.cli.gateway_wiring import set_up_logging
 from sla_engine.cli.live_clocks import following
+from sla_engine.cli.served import serve_on
 from sla_engine.cli.wiring import SteadyClock
 from sla_engine.config.settings import Settings
 from sla_engine.follow.thread import Following
@@ -19,7 +20,7 @@ from sla_engine.ingest.intake import Intake
 from sla_engine.ingest.server import is_loopback, listen, make_server
 from sla_engine.limits import LOG_TIMEOUT_MS
 from sla_engine.store.keeper import RedisKeeper
-from sla_engine.telemetry import Metrics, TelemetryServer
+from sla_engine.telemetry import Metrics
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -31,22 +32,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         app = build_app(api, metrics.render if is_loopback(bind) else None)
         server = make_server(app)
         server.on_exit = api.streams.ends.end
-        watched = None
-        if settings.telemetry.metrics_port:
-            watched = TelemetryServer(
-                metrics.render,
-                healthy=lambda: None,
-                ready=lambda: api.not_ready() if server.started else "not listening yet",
-                port=settings.telemetry.metrics_port,
-                bind=settings.telemetry.bind,
-            ).start()
-        try:
-            host = f"[{bind}]" if ":" in bind else bind
-            say(f"listening on http://{host}:{sock.getsockname()[1]}; Ctrl-C ends it")
-            server.run(sockets=[sock])
-        finally:
-            if watched is not None:
-                watched.close()
+        serve_on(sock, bind, server, settings, metrics, api.not_ready, say)
 
 
 @contextmanager
