@@ -21,7 +21,8 @@ def serve_on(
 ) -> None:
     """Say that `sock` listens at `bind` and serve until SIGINT or SIGTERM.
 
-    Metrics have a port of their own. `not_ready` tells why the server, which has started, cannot answer yet; None: it can.
+    Metrics have a port of their own. `not_ready` tells why the server, which has started, cannot
+    answer yet; None: it can.
     """
     watched = None
     if settings.telemetry.metrics_port:
